@@ -1,0 +1,1 @@
+"""vecgate: an identity-aware gateway for vector databases."""

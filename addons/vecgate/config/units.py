@@ -1,0 +1,97 @@
+"""Durations, sizes and rates as operators write them: `15m`, `40MiB`, `600/minute`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
+_WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+
+
+class _Unit:
+    """Reads itself from text for pydantic and shows its pattern in the JSON Schema."""
+
+    pattern: str
+    example: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        raise NotImplementedError
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, cls) else cls.parse(value),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": cls.pattern, "examples": [cls.example]}
+
+    @classmethod
+    def _match(cls, text: object) -> re.Match[str]:
+        found = re.fullmatch(cls.pattern, text) if isinstance(text, str) else None
+        if found is None:
+            raise ValueError(f"write it like {cls.example}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Duration(_Unit):
+    seconds: float
+    text: str = ""
+
+    pattern = r"^(\d+(?:\.\d+)?)(ms|s|m|h|d)$"
+    example = "15m"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        found = cls._match(text)
+        return cls(float(found[1]) * _SECONDS[found[2]], text)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Size(_Unit):
+    bytes: int
+    text: str = ""
+
+    pattern = r"^(\d+)(B|KiB|MiB|GiB|kB|MB|GB)$"
+    example = "40MiB"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        found = cls._match(text)
+        return cls(int(found[1]) * _BYTES[found[2]], text)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Rate(_Unit):
+    """So many in a window of so many seconds."""
+
+    amount: int
+    window: int
+    text: str = ""
+
+    pattern = r"^([1-9]\d*)/(?:([1-9]\d*)\s*)?(second|minute|hour|day)s?$"
+    example = "600/minute"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        found = cls._match(text)
+        return cls(int(found[1]), int(found[2] or 1) * _WINDOWS[found[3]], text)
+
+    def __str__(self) -> str:
+        return self.text

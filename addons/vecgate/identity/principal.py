@@ -1,0 +1,28 @@
+"""Principal: who is asking, proved. Equality is (issuer, subject); a name is for display only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A validated identity. `expires` is the credential's end in Unix seconds; `fingerprint` names the credential
+    in evidence without revealing it (SHA-256, first 16 hex digits)."""
+
+    issuer: str
+    subject: str
+    name: str = field(default="", compare=False)
+    groups: frozenset[str] = field(default=frozenset(), compare=False)
+    client: str = field(default="", compare=False)
+    claims: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    expires: float = field(default=0.0, compare=False)
+    fingerprint: str = field(default="", compare=False)
+    token_id: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> str:
+        """The one text that limits, tickets and evidence are keyed by. A space cannot occur in an issuer."""
+        return f"{self.issuer} {self.subject}"

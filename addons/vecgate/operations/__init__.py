@@ -1,0 +1,1 @@
+"""What a request would do: parsed once, strictly, into operations that are judged and a document that is sent."""

@@ -1,0 +1,1 @@
+"""Who may do what: grants, masks, limits and approvals, judged on operations."""

@@ -1,0 +1,1 @@
+"""What every worker must see: limits, tickets, revocations, epochs."""
