@@ -65,7 +65,7 @@ class Refusal(VecgateError):
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.reason}: {self.detail or self.reason.title}"
+        return f"{self.reason}: {self.detail or self.reason.summary}"
 
     @property
     def status(self) -> int:

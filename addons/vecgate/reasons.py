@@ -10,16 +10,16 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why. `status` is the HTTP status of a refusal with this reason, `title` its one-line explanation."""
+    """Why. `status` is the HTTP status of a refusal with this reason, `summary` its one-line explanation."""
 
     status: int
-    title: str
+    summary: str
 
-    def __new__(cls, code: str, status: int, title: str) -> Reason:
+    def __new__(cls, code: str, status: int, summary: str) -> Reason:
         member = str.__new__(cls, code)
         member._value_ = code
         member.status = status
-        member.title = title
+        member.summary = summary
         return member
 
     # What is allowed

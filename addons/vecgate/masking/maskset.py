@@ -50,7 +50,7 @@ class MaskSet:
         raise NotImplementedError
 
     def used(self, fields: Iterable[str]) -> str | None:
-        """The first of these fields that would act as an oracle: masked itself, or a parent or child of a masked one."""
+        """The first of these fields that would act as an oracle: masked, or parent or child of one."""
         raise NotImplementedError
 
     def at_least(self, other: Self) -> bool:
