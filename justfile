@@ -26,3 +26,11 @@ test *args: lint types
 fix:
     uv run --group check ruff check --fix .
     uv run --group check ruff format .
+
+# Measure side by side: direct, nginx, stock mitmdump, vecgate (needs nginx and wrk)
+bench *args:
+    uv run --group test python -m tests.bench {{args}}
+
+# See it work: a real Chroma server, an issuer, the gateway, four people
+demo *args:
+    uv run vecgate demo {{args}}

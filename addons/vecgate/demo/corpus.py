@@ -1,0 +1,55 @@
+"""A small real text with deterministic embeddings, and invented people who wrote it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pydoc_data import topics
+
+import numpy as np
+from numpy.typing import NDArray
+
+DIMENSIONS = 128
+PEOPLE = (
+    ("Ada Example", "ada@people.example", "900-12-3456", "Lund"),
+    ("Bo Sample", "bo@people.example", "900-23-4567", "Graz"),
+    ("Cleo Invented", "cleo@people.example", "900-34-5678", "Porto"),
+    ("Dov Fictional", "dov@people.example", "900-45-6789", "Tartu"),
+)
+_WORD = re.compile(r"[a-z]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    id: str
+    text: str
+    metadata: dict[str, str | int]
+
+
+def passages(count: int) -> Iterator[Passage]:
+    """The first `count` paragraphs of Python's own reference topics, each with an invented author."""
+    made = 0
+    for topic, text in sorted(topics.topics.items()):
+        for number, paragraph in enumerate(re.split(r"\n\s*\n", text)):
+            plain = " ".join(paragraph.split())
+            if len(plain) < 80:
+                continue
+            name, email, ssn, city = PEOPLE[made % len(PEOPLE)]
+            metadata = {"topic": topic, "author": name, "email": email, "ssn": ssn, "city": city, "length": len(plain)}
+            yield Passage(f"{topic}-{number}", plain[:400], metadata)
+            made += 1
+            if made == count:
+                return
+
+
+def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+    """(len(texts), 128) unit vectors: the sum of one fixed random direction per word. No model, always the same."""
+    vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+    for row, text in enumerate(texts):
+        for word in _WORD.findall(text.lower()):
+            seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8])
+            vectors[row] += np.random.default_rng(seed).standard_normal(DIMENSIONS, dtype=np.float32)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(norms == 0, 1, norms)

@@ -1,0 +1,1 @@
+"""Measurements. `just bench` runs them; no test depends on a time."""
