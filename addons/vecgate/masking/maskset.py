@@ -3,60 +3,239 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import Any, Final, final
+from unicodedata import normalize
+
+import msgspec
+
+from vecgate.config.models import MaskRule
+from vecgate.errors import Refusal, Unmaskable
+from vecgate.masking.masker import Masker
+from vecgate.masking.matcher import Matcher, Node
+from vecgate.masking.paths import pattern
+from vecgate.masking.strategies import (
+    DROPPED,
+    FIELDS,
+    REDACTED,
+    SCORES,
+    VECTORS,
+    FieldStrategy,
+    ScoreStrategy,
+    VectorStrategy,
+    Where,
+    strictest,
+)
+
+_NOTHING: Final[frozenset[str]] = frozenset()
+_DEPTH: Final = 64
+_SCALARS: Final = frozenset({int, float, bool, type(None)})
+_JSON: Final = ("{", "[", '"')
+_BLANKS: Final = " \t\r\n\ufeff"
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class MaskSet:
     """Immutable; made once per rule combination by policy and shared between requests.
 
-    Field paths are dotted (`address.city`); `#document` is the record's text, `#uri` its address.
+    Field paths are dotted (`address.city`); `#document` is the record's text, `#uri` its address. A pattern masks the
+    field and everything beneath it; one without a dot masks the name at any depth, in a text that is itself JSON, too.
     """
 
+    vectors: VectorStrategy | None
+    """None where raw vectors are open to the caller."""
+    ranking: ScoreStrategy
+    fields: tuple[tuple[str, FieldStrategy], ...] = ()
+    masker: Masker | None = None
+    """Present where fields are masked."""
+    domain: str = ""
+    """Tokens of keyed masks are this domain's own: equal values of another domain get other tokens."""
+    _matcher: Matcher = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        compiled = tuple((text, pattern(text), strategy) for text, strategy in self.fields)
+        object.__setattr__(self, "_matcher", Matcher(compiled))
+
     @classmethod
-    def closed(cls) -> Self:
+    def closed(cls) -> MaskSet:
         """What holds where no rule says otherwise: raw vectors are dropped, scores become ranks, fields are open."""
-        raise NotImplementedError
+        return _shared(VECTORS["drop"], SCORES["rank"])
+
+    @classmethod
+    def combine(cls, rules: Sequence[MaskRule], *, vectors_open: bool, masker: Masker, domain: str = "") -> MaskSet:
+        """What `rules`, those the caller is not cleared for, come to: the most restrictive strategy wins everywhere.
+
+        Vectors no rule speaks of are dropped unless `vectors_open`. Scores no rule speaks of become ranks while vectors
+        are masked. Raises ValueError for a strategy or a pattern that cannot be understood.
+        """
+        hiding = [masker.vectors(rule.vectors) for rule in rules if rule.vectors is not None]
+        if not hiding and not vectors_open:
+            hiding = [VECTORS["drop"]]
+        vectors = strictest(hiding, VECTORS) if hiding else None
+        ranking = [masker.scores(rule.scores) for rule in rules if rule.scores is not None]
+        if not ranking:
+            ranking = [SCORES["keep" if vectors is None else "rank"]]
+        fields: dict[str, list[FieldStrategy]] = {}
+        for rule in rules:
+            for text, spec in rule.fields.items():
+                fields.setdefault(text, []).append(masker.field(spec))
+        merged = tuple(sorted((text, strictest(found, FIELDS)) for text, found in fields.items()))
+        scores = strictest(ranking, SCORES)
+        return _shared(vectors, scores, merged, masker, domain) if merged else _shared(vectors, scores)
 
     @property
     def hides_vectors(self) -> bool:
         """Raw vectors must not reach the caller: score thresholds and formulas over scores are refused."""
-        raise NotImplementedError
+        return self.vectors is not None
 
     @property
     def fetches_vectors(self) -> bool:
         """Vectors need to be fetched at all; false for `drop`, where the request is rewritten not to ask."""
-        raise NotImplementedError
+        return self.vectors is None or self.vectors.fetches
 
     def vector(self, values: Sequence[float]) -> list[float] | None:
         """A stored vector as the caller may see it; None where it is to be left out."""
-        raise NotImplementedError
+        return list(values) if self.vectors is None else self.vectors(values)
 
     def scores(self, values: Sequence[float | None]) -> list[float | None] | None:
         """The scores of one ranked list, best first, as the caller may see them; None where they are left out."""
-        raise NotImplementedError
+        return self.ranking(values)
 
     def strategy(self, path: str) -> str | None:
         """The strategy that masks exactly this field (itself or through a parent), None if it is open."""
-        raise NotImplementedError
+        mask = self._matcher.root.find(path).mask
+        return mask.spec if mask else None
 
     def payload(self, payload: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
-        """A record's payload, masked at any depth, and the names of the fields that were masked."""
-        raise NotImplementedError
+        """A record's payload, masked at any depth, and the paths of the fields that were masked.
+
+        Raises Unmaskable for a payload nested deeper than 64 or with a value of unknown type.
+        """
+        if not self.fields:
+            return dict(payload), _NOTHING
+        masked: set[str] = set()
+        shown = self._object(payload, self._matcher.root, masked, 0)
+        return shown, frozenset(masked) if masked else _NOTHING
 
     def text(self, path: str, value: str) -> str | None:
         """One text outside the payload (`#document`, `#uri`) as the caller may see it; None where it is left out."""
-        raise NotImplementedError
+        if not self.fields:
+            return value
+        shown = self._value(value, self._matcher.root.find(path), set(), 0)
+        if shown is DROPPED:
+            return None
+        return shown if isinstance(shown, str) else REDACTED
 
     def used(self, fields: Iterable[str]) -> str | None:
-        """The first of these fields that would act as an oracle: masked, or parent or child of one."""
-        raise NotImplementedError
+        """The first of these fields that would act as an oracle: masked, or parent or child of one.
 
-    def at_least(self, other: Self) -> bool:
+        A field with a wildcard could stand for a masked one and counts as used.
+        """
+        if self.fields:
+            for path in fields:
+                node = self._matcher.root.find(path)
+                if node.mask or node.above or node is self._matcher.root or "*" in path:
+                    return path
+        return None
+
+    def at_least(self, other: MaskSet) -> bool:
         """This set masks everything that `other` masks, at least as strictly (for copies between resources)."""
-        raise NotImplementedError
+        if other.vectors is not None and not (self.vectors is not None and self.vectors.covers(other.vectors)):
+            return False
+        if not self.ranking.covers(other.ranking):
+            return False
+        return all(self._covers(text, strategy) for text, strategy in other.fields)
 
     def describe(self) -> dict[str, Any]:
         """For `explain` and evidence: `{"vectors": "drop", "scores": "rank", "fields": {"ssn": "redact"}}`."""
-        raise NotImplementedError
+        return {
+            "vectors": "open" if self.vectors is None else self.vectors.spec,
+            "scores": self.ranking.spec,
+            "fields": {text: strategy.spec for text, strategy in self.fields},
+        }
+
+    def _covers(self, text: str, strategy: FieldStrategy) -> bool:
+        states = self._matcher.root.states
+        for name in pattern(text):
+            states = self._matcher.step(states, name)
+        mask = self._matcher.mask(states)
+        return mask is not None and mask.covers(strategy)
+
+    def _object(self, value: Mapping[str, Any], node: Node, masked: set[str], depth: int) -> dict[str, Any]:
+        if depth > _DEPTH:
+            raise Unmaskable("a payload is nested too deeply")
+        shown: dict[str, Any] = {}
+        known = node.children
+        for name, member in value.items():
+            child = known.get(name) or node.child(name)
+            if child.mask is None and type(member) in _SCALARS:
+                shown[name] = member
+            elif (seen := self._value(member, child, masked, depth)) is not DROPPED:
+                shown[name] = seen
+        return shown
+
+    def _value(self, value: Any, node: Node, masked: set[str], depth: int) -> Any:
+        if node.mask is not None:
+            masked.add(node.path)
+            return self._masked(value, node, node.mask)
+        if node.dead or type(value) in _SCALARS:
+            return value
+        if isinstance(value, str):
+            return self._text(value, node, masked, depth)
+        if isinstance(value, Mapping):
+            return self._object(value, node, masked, depth + 1)
+        if isinstance(value, list | tuple):
+            if depth > _DEPTH:
+                raise Unmaskable("a payload is nested too deeply")
+            element = node.element()
+            seen = (self._value(member, element, masked, depth + 1) for member in value)
+            return [member for member in seen if member is not DROPPED]
+        raise Unmaskable("a payload holds a value of unknown type")
+
+    def _text(self, value: str, node: Node, masked: set[str], depth: int) -> str:
+        """A text that is itself JSON is masked inside. One that only looks like it (cut short, several in a row, other
+        quotes) is redacted if it seems to give a masked name a value."""
+        if not value.lstrip(_BLANKS).startswith(_JSON):
+            return value
+        text = value if value.isascii() else normalize("NFC", value)
+        if not self._matcher.mentions(text):
+            return value
+        try:
+            parsed = msgspec.json.decode(value.lstrip(_BLANKS))
+            return msgspec.json.encode(self._value(parsed, node, masked, depth + 1)).decode()
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            if not self._matcher.assigns(text):
+                return value
+        except Unmaskable:
+            pass
+        masked.add(node.path)
+        return REDACTED
+
+    def _masked(self, value: Any, node: Node, strategy: FieldStrategy) -> Any:
+        if strategy.scalar:
+            if isinstance(value, list | tuple):
+                seen = [self._masked(member, node, strategy) for member in value]
+                return [member for member in seen if member is not DROPPED]
+            if isinstance(value, Mapping) or (isinstance(value, str) and value.lstrip(_BLANKS).startswith(_JSON)):
+                return REDACTED
+        assert self.masker is not None
+        try:
+            return strategy(value, Where(node.path, partial(self.masker.digest, self.domain, node.path)))
+        except Refusal:
+            raise
+        except Exception as error:
+            raise Unmaskable("a mask strategy failed") from error
+
+
+@lru_cache(maxsize=1024)
+def _shared(
+    vectors: VectorStrategy | None,
+    ranking: ScoreStrategy,
+    fields: tuple[tuple[str, FieldStrategy], ...] = (),
+    masker: Masker | None = None,
+    domain: str = "",
+) -> MaskSet:
+    """Equal sets are one object: rules of other names share what was learnt about the fields."""
+    return MaskSet(vectors, ranking, fields, masker, domain)
