@@ -1,0 +1,148 @@
+"""Facts: what the chain says about an exchange. Names, codes, counts and times; contents lie outside the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from vecgate.exchange import Exchange
+from vecgate.identity.principal import Principal
+from vecgate.masking.maskset import MaskSet
+from vecgate.operations.model import Operation
+from vecgate.policy.decision import Decision, Verdict
+from vecgate.reasons import Reason
+
+MAX_TEXT = 1024
+"""Characters kept of what a client can make as long as it likes."""
+_BROKE = frozenset({Reason.CLIENT_GONE, Reason.INTERRUPTED})
+
+
+def who(principal: Principal | None) -> dict[str, Any] | None:
+    """The caller as proved; the token only by its fingerprint."""
+    if principal is None:
+        return None
+    return {
+        "issuer": principal.issuer,
+        "subject": principal.subject,
+        "name": principal.name,
+        "groups": sorted(principal.groups),
+        "client": principal.client,
+        "token": principal.fingerprint,
+    }
+
+
+def request_facts(exchange: Exchange, masks: MaskCache) -> dict[str, Any]:
+    """What is known before anything is forwarded."""
+    target, reading, decision = exchange.target, exchange.reading, exchange.decision
+    return {
+        "connection": exchange.connection,
+        "peer": exchange.peer,
+        "user_agent": exchange.user_agent[:MAX_TEXT],
+        "method": exchange.method[:MAX_TEXT],
+        "path": "/" + "/".join(quote(segment, safe="") for segment in target.segments) if target else "",
+        "query_keys": sorted({key for key, _ in target.query}) if target else [],
+        "principal": who(exchange.principal),
+        "operations": operation_facts(reading.operations) if reading else [],
+        "decision": decision_facts(decision, masks) if decision else None,
+        "observed": [{"reason": str(refusal.reason), "detail": refusal.detail} for refusal in exchange.observed],
+        "ticket": exchange.ticket,
+        "approvers": list(exchange.approvers),
+    }
+
+
+def outcome_facts(exchange: Exchange, masks: MaskCache) -> dict[str, Any]:
+    """How it ended."""
+    refusal, masked, decision = exchange.refusal, exchange.masked, exchange.decision
+    verdict, reason = ending(exchange)
+    return request_facts(exchange, masks) | {
+        "verdict": verdict,
+        "reason": str(reason),
+        "detail": (refusal.detail if refusal else decision.detail if decision else "")[:MAX_TEXT],
+        "forwarded": exchange.forwarded,
+        "upstream_status": exchange.upstream_status,
+        "status": exchange.answer.status if exchange.answer else 0,
+        "points": masked.points if masked else 0,
+        "records": len(masked.records) if masked else 0,
+        "masked": list(masked.masked) if masked else [],
+        "timings": dict(exchange.timings),
+        "elapsed": exchange.elapsed_us,
+    }
+
+
+def ending(exchange: Exchange) -> tuple[str, Reason]:
+    """`allow`, `deny`, `hold` or `error`, and the one reason."""
+    refusal, decision = exchange.refusal, exchange.decision
+    if refusal is None:
+        if exchange.observed:
+            return Verdict.ALLOW, Reason.OBSERVED
+        if exchange.approvers:
+            return Verdict.ALLOW, Reason.APPROVED
+        return Verdict.ALLOW, decision.reason if decision and decision.verdict is Verdict.ALLOW else Reason.PUBLIC
+    if refusal.reason is Reason.APPROVAL_PENDING:
+        return Verdict.HOLD, refusal.reason
+    broke = refusal.status >= 500 or refusal.reason in _BROKE
+    return "error" if broke else Verdict.DENY, refusal.reason
+
+
+def operation_facts(operations: Sequence[Operation]) -> list[dict[str, Any]]:
+    """Operations alike but for their query are one, with their counts added."""
+    merged: dict[tuple[object, ...], dict[str, Any]] = {}
+    for operation in operations:
+        alike = (
+            operation.name,
+            operation.action,
+            operation.resources,
+            operation.fields_used,
+            operation.vectors,
+            operation.risks,
+        )
+        known = merged.get(alike)
+        if known is None:
+            merged[alike] = {
+                "name": operation.name,
+                "action": str(operation.action),
+                "resources": list(operation.resources),
+                "fields": list(operation.fields_used),
+                "vectors": operation.vectors,
+                "risks": [str(risk) for risk in operation.risks],
+                "count": operation.count,
+                "limit": operation.points,
+            }
+        else:
+            known["count"] += operation.count
+            limits = known["limit"], operation.points
+            known["limit"] = None if None in limits else sum(limits)
+    return list(merged.values())
+
+
+def decision_facts(decision: Decision, masks: MaskCache) -> dict[str, Any]:
+    approval = decision.approval
+    return {
+        "verdict": str(decision.verdict),
+        "reason": str(decision.reason),
+        "grants": list(decision.grants),
+        "masks": [{"resource": name} | masks.describe(mask) for name, mask in decision.masks.items()],
+        "limits": [rule.name for rule in decision.limits],
+        "approval": approval.name if approval else "",
+    }
+
+
+class MaskCache:
+    """What a MaskSet says of itself, once per set: policy shares them between requests."""
+
+    def __init__(self, size: int = 1024) -> None:
+        self._size = size
+        self._known: dict[int, tuple[MaskSet, dict[str, Any]]] = {}
+
+    def describe(self, mask: MaskSet) -> dict[str, Any]:
+        known = self._known.get(id(mask))
+        if known is None:
+            described = dict(mask.describe())
+            fields = described.get("fields")
+            if isinstance(fields, dict):  # names of fields are data, not keys
+                described["fields"] = [[name, strategy] for name, strategy in sorted(fields.items())]
+            if len(self._known) >= self._size:
+                self._known.clear()
+            known = self._known[id(mask)] = mask, described
+        return known[1]
