@@ -15,6 +15,7 @@ from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
 from vecgate.operations.messages import Answer, Outgoing, Request
 from vecgate.operations.model import Operation, Resource
+from vecgate.operations.table import Table
 from vecgate.policy.decision import Decision
 
 
@@ -28,10 +29,15 @@ class CredentialHeader:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A name that only the database can resolve. `key` is unique per connection and is what the cache is keyed by."""
+    """A name that only the database can resolve. `key` is unique per connection and is what the cache is keyed by.
+
+    `name` is the UUID or alias as the `names` of `vecgate classify` may give it, with a full resource as its value;
+    empty where only the database's own answer will do. What is learnt of a name with a `name` is its full resource.
+    """
 
     key: str
     request: Outgoing
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ class Dialect(ABC):
     credential: ClassVar[CredentialHeader]
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset()
     """Exact (method, path) pairs that answer without a token."""
+    table: ClassVar[Table]
+    """Every operation of the engine; `docs/operations/` is generated from it."""
 
     @abstractmethod
     def read(self, request: Request) -> Reading:
@@ -92,7 +100,7 @@ class Dialect(ABC):
         raise NotImplementedError(self.name)
 
     def bind(self, reading: Reading, names: Mapping[str, Any]) -> Reading:
-        """The same reading with resolved names in its operations."""
+        """The same reading with resolved names in its operations. A name that `names` lacks stays as written."""
         return reading
 
     def changes_names(self, reading: Reading) -> bool:

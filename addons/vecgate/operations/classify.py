@@ -1,0 +1,85 @@
+"""Classify: what one request would do, as the JSON that `vecgate classify` prints. Nothing is contacted."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from vecgate.errors import Refusal
+from vecgate.operations import document, target
+from vecgate.operations.dialect import Dialect, Reading
+from vecgate.operations.messages import Request
+from vecgate.operations.model import Operation
+from vecgate.reasons import Reason
+
+
+def classify(dialect: Dialect, line: Mapping[str, Any]) -> dict[str, Any]:
+    """One line of a batch, judged: `known`, `operations`, `canonical`, `error`.
+
+    A line is `{"method", "path", "headers"?, "body"? | "body_base64"?, "names"?}`, `path` being the raw target. Names
+    that `names` lacks stand as written. A refusal goes into `error`. Raises ValueError for a line that is not one.
+    """
+    operations: tuple[Operation, ...] = ()
+    canonical: dict[str, Any] | None = None
+    error: dict[str, str] | None = None
+    known = True
+    try:
+        reading = read(dialect, line)
+        canonical = _canonical(reading)
+        operations = reading.operations
+    except Refusal as refusal:
+        known = refusal.reason is not Reason.UNKNOWN_OPERATION
+        error = {"reason": refusal.reason, "detail": refusal.detail or refusal.reason.summary}
+    return {
+        "known": known,
+        "operations": [described(operation) for operation in operations],
+        "canonical": canonical,
+        "error": error,
+    }
+
+
+def read(dialect: Dialect, line: Mapping[str, Any]) -> Reading:
+    """The reading of a line, with the names it gives. Raises Refusal, or ValueError for a line that is not one."""
+    reading = dialect.read(request(line))
+    given = line.get("names") or {}
+    if not isinstance(given, Mapping):
+        raise ValueError("names is not an object")
+    names = {lookup.key: given[lookup.name] for lookup in dialect.lookups(reading) if lookup.name in given}
+    return dialect.bind(reading, names) if names else reading
+
+
+def request(line: Mapping[str, Any]) -> Request:
+    """The request that a line describes. Raises Refusal for what the gateway's edge would refuse, or ValueError."""
+    method, path, headers = line.get("method"), line.get("path"), line.get("headers") or {}
+    if not isinstance(method, str) or not isinstance(path, str) or not isinstance(headers, Mapping):
+        raise ValueError("a line has method and path, both text, and headers, an object")
+    lowered = {str(name).lower(): str(value) for name, value in headers.items()}
+    if len(lowered) != len(headers):
+        raise Refusal(Reason.BAD_HEADER, "A header is sent twice.")
+    return Request(method, target.parse(path), lowered, _body(line))
+
+
+def described(operation: Operation) -> dict[str, Any]:
+    return {
+        "name": operation.name,
+        "action": operation.action,
+        "resources": list(operation.resources),
+        "fields_used": list(operation.fields_used),
+        "vectors": operation.vectors,
+        "risks": list(operation.risks),
+    }
+
+
+def _body(line: Mapping[str, Any]) -> bytes:
+    if "body_base64" in line:
+        try:
+            return binascii.a2b_base64(line["body_base64"], strict_mode=True)
+        except (TypeError, ValueError):
+            raise ValueError("body_base64 is not base64") from None
+    return b"" if line.get("body") is None else document.dump(line["body"])
+
+
+def _canonical(reading: Reading) -> dict[str, Any]:
+    sent = reading.request
+    return {"method": sent.method, "path": target.encode(sent.target), "body": document.plain(reading.document)}

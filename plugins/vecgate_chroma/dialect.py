@@ -1,0 +1,167 @@
+"""ChromaDialect: Chroma's REST API, version 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Final
+
+from vecgate.errors import Refusal, Unmaskable
+from vecgate.identity.principal import Principal
+from vecgate.operations.dialect import CredentialHeader, Dialect, Lookup, Masked, Reading
+from vecgate.operations.document import dump, parse
+from vecgate.operations.messages import Answer, Outgoing, Request, Target
+from vecgate.operations.table import Call, Table, query_items
+from vecgate.policy.decision import Decision
+from vecgate.reasons import Reason
+from vecgate_chroma import answers, catalogue, effects, errors, identifiers, outgoing
+from vecgate_chroma.table import TABLE
+
+_CHANGES_NAMES: Final = frozenset(
+    {
+        "create_tenant",
+        "update_tenant",
+        "create_database",
+        "delete_database",
+        "create_collection",
+        "update_collection",
+        "delete_collection",
+        "fork_collection",
+        "attach_function",
+        "detach_function",
+    }
+)
+_MEDIA: Final = frozenset({"", "application/json", "application/json; charset=utf-8", "application/json;charset=utf-8"})
+_DEFAULT_TENANT: Final = "default_tenant"
+_IDENTITY: Final = Lookup("identity", Outgoing("GET", TABLE["list_databases"].target({"tenant": _DEFAULT_TENANT})))
+
+
+class ChromaDialect(Dialect):
+    name: ClassVar[str] = "chroma"
+    credential: ClassVar[CredentialHeader] = CredentialHeader("x-chroma-token")
+    public: ClassVar[frozenset[tuple[str, str]]] = frozenset(
+        {
+            ("GET", "/api/v2"),
+            ("GET", "/api/v2/heartbeat"),
+            ("GET", "/api/v2/healthcheck"),
+            ("GET", "/api/v2/version"),
+        }
+    )
+    table: ClassVar[Table] = TABLE
+
+    def read(self, request: Request) -> Reading:
+        row, params = TABLE.route(request.method, request.target.segments)
+        params = identifiers.canonical(params)
+        query = query_items(row, request.target.query)
+        document = None
+        if row.body is not None:
+            if request.headers.get("content-type", "").lower() not in _MEDIA:
+                raise Refusal(Reason.UNSUPPORTED_MEDIA, "Send the body as application/json.")
+            document = parse(request.body)
+            row.body.check(document)
+        elif request.body:
+            raise Refusal(Reason.BAD_BODY, "The operation takes no body.")
+        call = Call(row, params, query, document)
+        request = replace(request, target=Target(row.segments(params), query))
+        return Reading(request, row.operations(call), document, call)
+
+    def lookups(self, reading: Reading) -> Sequence[Lookup]:
+        call: Call = reading.detail
+        if "collection_id" in call.params:
+            return (identifiers.by_id(call),)
+        if _may_exist(call):
+            return (identifiers.by_name(call),)
+        return (_IDENTITY,) if call.row.operation == "get_user_identity" else ()
+
+    def learn(self, lookup: Lookup, answer: Answer) -> Any:
+        if lookup.key == _IDENTITY.key:
+            return tuple(entry["name"] for entry in map(catalogue.database, _list(answer)))
+        return identifiers.learnt(answer)
+
+    def bind(self, reading: Reading, names: Mapping[str, Any]) -> Reading:
+        call: Call = reading.detail
+        reading = replace(reading, names=names)
+        if "collection_id" in call.params:
+            key = identifiers.by_id(call).key
+            if key not in names:
+                return reading
+            written = effects.sibling(call, call.params["collection_id"])
+            resource = identifiers.bound(call, names[key])
+            operations = tuple(
+                replace(one, resources=tuple(resource if name == written else name for name in one.resources))
+                for one in reading.operations
+            )
+            return replace(reading, operations=operations)
+        if _may_exist(call) and names.get(identifiers.by_name(call).key) is not None:
+            # Judged as a read, so a read is what is sent: nothing can be created by it.
+            existing = Call(TABLE["get_collection"], {**call.params, "name": call.document["name"]})
+            return replace(reading, operations=effects.read_existing(call), detail=existing)
+        return reading
+
+    def changes_names(self, reading: Reading) -> bool:
+        call: Call = reading.detail
+        return call.row.operation in _CHANGES_NAMES
+
+    def local(self, reading: Reading, principal: Principal, decision: Decision) -> Answer | None:
+        call: Call = reading.detail
+        if call.row.operation != "get_user_identity":
+            return None
+        known = reading.names.get(_IDENTITY.key) or ()
+        databases = [name for name in known if decision.visible(f"{_DEFAULT_TENANT}/{name}")]
+        # "*" is Chroma's word for more than one: the client then keeps the tenant and database it was given.
+        identity = {
+            "user_id": principal.subject,
+            "tenant": _DEFAULT_TENANT if databases else "*",
+            "databases": databases or ["*"],
+        }
+        return Answer(200, errors.JSON, dump(identity))
+
+    def rewrite(self, reading: Reading, decision: Decision) -> Outgoing:
+        call: Call = reading.detail
+        masks = answers.masks_of(decision, reading.operations[0].resources[0]) if call.row.vectors else None
+        return outgoing.built(call, masks)
+
+    def mask(self, reading: Reading, decision: Decision, principal: Principal, answer: Answer) -> Masked:
+        call: Call = reading.detail
+        if answer.status >= 400:
+            return Masked(errors.normalised(answer, _sent(call)))
+        if answer.status not in {200, 201}:
+            raise Unmaskable("The database answered with an unexpected status.")
+        rebuilt = answers.rebuild(answers.Context(call, reading.operations, decision), _parsed(answer))
+        return Masked(
+            Answer(answer.status, errors.JSON, dump(rebuilt.document)),
+            rebuilt.points,
+            rebuilt.records,
+            tuple(sorted(rebuilt.masked)),
+        )
+
+    def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:
+        return errors.refused(refusal, exchange)
+
+
+def _may_exist(call: Call) -> bool:
+    return call.row.operation == "create_collection" and bool(call.document.get("get_or_create"))
+
+
+def _sent(call: Call) -> frozenset[str]:
+    document = call.document or {}
+    named = (document.get(member) for member in ("name", "new_name", "output_collection"))
+    return frozenset(call.params.values()) | {name for name in named if isinstance(name, str)}
+
+
+def _parsed(answer: Answer) -> Any:
+    if answer.header("content-type").lower() not in _MEDIA - {""}:
+        raise Unmaskable("The database's answer is not JSON.")
+    if any(name == "content-encoding" for name, _ in answer.headers):
+        raise Unmaskable("The database's answer is encoded.")
+    try:
+        return parse(answer.body)
+    except Refusal:
+        raise Unmaskable("The database's answer is not proper JSON.") from None
+
+
+def _list(answer: Answer) -> list[Any]:
+    document = _parsed(answer) if answer.status == 200 else None
+    if type(document) is not list:
+        raise Unmaskable("The database did not list its databases.")
+    return document

@@ -1,0 +1,115 @@
+"""Errors: Chroma's envelope `{"error": NAME, "message": text}`, for refusals and for the database's own errors.
+
+The Python client raises a typed error for the names it knows; among them `AuthorizationError` stands for 401 and
+`AuthError` for 403.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from vecgate.errors import Refusal
+from vecgate.operations.document import dump, parse
+from vecgate.operations.messages import Answer, Pairs
+
+TYPE: Final = "https://vecgate.dev/reasons/"
+JSON: Final[Pairs] = (("content-type", "application/json"),)
+
+_BY_STATUS: Final = {
+    401: "AuthorizationError",
+    403: "AuthError",
+    404: "NotFoundError",
+    409: "UniqueConstraintError",
+    429: "RateLimitError",
+}
+_KNOWN: Final = frozenset(
+    {
+        *_BY_STATUS.values(),
+        "InvalidDimension",
+        "InvalidArgumentError",
+        "IDAlreadyExists",
+        "DuplicateID",
+        "InvalidUUID",
+        "InvalidHTTPVersion",
+        "BatchSizeExceededError",
+        "VersionMismatchError",
+        "QuotaError",
+        "InternalError",
+        "ChromaError",
+    }
+)
+_SAYS: Final = {
+    "NotFoundError": "The resource does not exist.",
+    "UniqueConstraintError": "The resource exists already.",
+    "ChromaError": "The database refused the request.",
+    "InternalError": "The database failed.",
+}
+
+# Texts of the server that hold nothing but what the caller sent or what its own API says anyway. A captured name must
+# be one of the request's: everything else the server says could quote what is stored.
+_ECHOES: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"Collection \[(.+)\] (?:does not exist|already exists)\.?",
+        r"Tenant \[(.+)\] (?:not found|already exists)",
+        r"Database \[(.+)\] (?:not found|already exists)(?:\. Are you sure it exists\?)?",
+        r"Collection expecting embedding with dimension of \d+, got \d+",
+        r"(?:Validation error: name: )?Expected a name containing [^:]{1,120}\. Got: (.+)",
+        r"Validation error: ids, where: Either ids or where must be specified",
+        r"Invalid where(?: document)? clause",
+        r"Attached function not found",
+        r"(?:Error executing plan: Not implemented: )?Search operation is not implemented for local executor",
+        r"Collection forking is unsupported for local chroma",
+        r"Count forks is unsupported for local chroma",
+        r"Unimplemented: Sparse vector is not supported for local chroma: [^:]{1,120}",
+        r"Reset is disabled by config",
+    )
+)
+
+
+def refused(refusal: Refusal, exchange: str) -> Answer:
+    """A refusal of the gateway's, in the envelope, with RFC 9457's `type` and the exchange's id."""
+    reason = refusal.reason
+    document = {
+        "error": _name(reason.status),
+        "message": refusal.detail or reason.summary,
+        "reason": reason,
+        "type": TYPE + reason,
+        "exchange": exchange,
+        **refusal.extra,
+    }
+    return Answer(reason.status, JSON, dump(document))
+
+
+def normalised(answer: Answer, sent: frozenset[str]) -> Answer:
+    """The database's error with its status and name, and its text only where that cannot disclose anything.
+
+    `sent` are the names that the request itself held.
+    """
+    document = _envelope(answer.body)
+    name, message = document.get("error"), document.get("message")
+    if not isinstance(name, str) or name not in _KNOWN:
+        name = _name(answer.status)
+    if not isinstance(message, str) or not _echoes(message, sent):
+        message = _SAYS.get(name, "The database refused the request.")
+    return Answer(answer.status, JSON, dump({"error": name, "message": message}))
+
+
+def _name(status: int) -> str:
+    return _BY_STATUS.get(status, "InternalError" if status >= 500 else "InvalidArgumentError")
+
+
+def _envelope(body: bytes) -> dict[str, Any]:
+    try:
+        document = parse(body) if len(body) <= 100_000 else None
+    except Refusal:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _echoes(message: str, sent: frozenset[str]) -> bool:
+    for pattern in _ECHOES:
+        if found := pattern.fullmatch(message):
+            return all(name in sent for name in found.groups())
+    return False
