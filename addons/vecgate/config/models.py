@@ -5,16 +5,17 @@ Every model refuses unknown keys: a misspelt key must never mean "no restriction
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vecgate.config.units import Duration, Rate, Size
+from vecgate.config.units import Duration, Moment, Rate, Size
 from vecgate.operations.model import Action, Risk
 
-type Names = Annotated[list[str], Field(min_length=1)]
+type Text = Annotated[str, Field(min_length=1)]
+type Names = Annotated[list[Text], Field(min_length=1)]
+type RuleName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
 
 
 class Model(BaseModel):
@@ -25,6 +26,7 @@ class Credential(Model):
     """The service credential that only the database sees."""
 
     header: str
+    """Name of the header that carries it; lower-cased in gRPC."""
     value: str
     """A reference (`env:NAME`, `file:PATH`); its value is sent verbatim as the whole header value."""
 
@@ -42,12 +44,18 @@ class Bounds(Model):
     """Sizes count after decompression."""
 
     headers: Size = Size.parse("64KiB")
+    """All headers of a request together."""
     body: Size = Size.parse("40MiB")
+    """A request's body."""
     answer: Size = Size.parse("256MiB")
+    """The database's answer."""
     body_time: Duration = Duration.parse("30s")
+    """How long a body may take to arrive."""
 
 
 class Enforcement(StrEnum):
+    """`observe` decides and records, and lets through what policy, limits or approvals alone would refuse."""
+
     ENFORCE = "enforce"
     OBSERVE = "observe"
 
@@ -57,13 +65,17 @@ class Connection(Model):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     dialect: str
+    """The engine behind it: `chroma`, or the name of a plugin's dialect."""
     listen: str
+    """`address:port`; plaintext unless `tls` is set."""
     upstream: str
     """`http://`, `https://` or `h2c://` (cleartext HTTP/2) and an authority, with an optional path prefix."""
     upstream_ca: str | None = None
     """PEM file of a private CA that the upstream's certificate comes from."""
     credential: Credential | None = None
+    """Left out where the database asks for none."""
     tls: Tls | None = None
+    """Makes the listener speak TLS."""
     enforcement: Enforcement = Enforcement.ENFORCE
     bounds: Bounds = Bounds()
     index: str | None = None
@@ -75,19 +87,27 @@ class Claims(Model):
 
     groups: str = "/groups"
     name: str = "/preferred_username"
+    """For display only."""
     client: str = "/azp"
+    """The application that the token was issued to."""
 
 
 class Issuer(Model):
-    issuer: str
-    audience: str | Names
+    """An identity provider whose tokens are accepted."""
+
+    issuer: Text
+    """Compared exactly with the token's `iss`."""
+    audience: Text | Names
+    """Compared exactly with the token's `aud`; one of several is enough."""
     jwks: str = "discover"
     """`discover`, an https URL, or `file:PATH`."""
     algorithms: Names = ["RS256", "ES256"]
+    """Asymmetric JWS algorithms that are accepted."""
     claims: Claims = Claims()
     strict: bool = False
     """Demand RFC 9068 access tokens (`typ: at+jwt`)."""
     max_lifetime: Duration | None = None
+    """Refuse tokens that live longer than this from their `iat`."""
     grace: Duration = Duration.parse("15m")
     """How long known keys stay good while the issuer cannot be reached."""
     allow_http: bool = False
@@ -95,6 +115,8 @@ class Issuer(Model):
 
 
 class Identity(Model):
+    """Who may say who somebody is."""
+
     issuers: list[Issuer] = []
 
 
@@ -107,22 +129,31 @@ class Subjects(Model):
     clients: Names | None = None
 
 
-class Scope(Model):
-    """What: keys combine with AND, entries of a list with OR. `*` stays within a segment, `**` spans any number."""
+class Place(Model):
+    """Where: keys combine with AND, entries of a list with OR. `*` stays within a segment, `**` spans any number."""
 
     connections: Names | None = None
     resources: Names | None = None
-    actions: list[Action] | None = None
-    risks: list[Risk] | None = None
+
+
+class Scope(Place):
+    """What: a place, and what is done there."""
+
+    actions: Annotated[list[Action], Field(min_length=1)] | None = None
+    risks: Annotated[list[Risk], Field(min_length=1)] | None = None
 
 
 class Grant(Model):
-    name: str
+    """Allows actions to subjects; what no grant allows is denied."""
+
+    name: RuleName
     to: Subjects = Subjects()
     on: Scope = Scope()
     allow: Annotated[list[Action], Field(min_length=1)]
-    from_: Annotated[datetime | None, Field(alias="from")] = None
-    until: datetime | None = None
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    """The first moment at which the grant holds."""
+    until: Moment | None = None
+    """The first moment at which it holds no longer."""
     when: str | None = None
     """CEL over `principal`, `operation`, `request`; one that fails to evaluate does not match."""
     rows: str | None = None
@@ -132,8 +163,8 @@ class Grant(Model):
 class MaskRule(Model):
     """A rule applies to everyone but those its clearance names."""
 
-    name: str
-    on: Scope = Scope()
+    name: RuleName
+    on: Place = Place()
     vectors: str | None = None
     """`drop`, `zero`, `round:N`, or a plugin's strategy."""
     scores: str | None = None
@@ -144,7 +175,9 @@ class MaskRule(Model):
 
 
 class LimitRule(Model):
-    name: str
+    """How much each principal may do in a window; every rule that matches is charged."""
+
+    name: RuleName
     to: Subjects = Subjects()
     on: Scope = Scope()
     requests: Rate | None = None
@@ -155,33 +188,51 @@ class LimitRule(Model):
 
 
 class ApprovalRule(Model):
-    name: str
+    """What waits for a reviewer."""
+
+    name: RuleName
     to: Subjects = Subjects()
     on: Scope = Scope()
     """Actions and risks combine with OR here: either makes an operation wait."""
     reviewers: Subjects
+    """Who may decide; never the principal that asks."""
     approvals: Annotated[int, Field(ge=1)] = 1
+    """How many different reviewers must approve."""
     hold: Duration = Duration.parse("20s")
+    """How long the client's request is kept waiting."""
     expires: Duration = Duration.parse("15m")
+    """How long a ticket can still be decided and its retry executed."""
 
 
-class PolicyModel(Model):
-    include: list[str] = []
+class Rules(Model):
+    """What an included file holds."""
+
     grants: list[Grant] = []
     masks: list[MaskRule] = []
     limits: list[LimitRule] = []
     approvals: list[ApprovalRule] = []
 
 
+class PolicyModel(Rules):
+    include: list[Text] = []
+    """Globs of files with more grants, masks, limits and approvals, relative to the configuration's folder."""
+
+
 class State(Model):
+    """Where limits, tickets and revocations are kept."""
+
     url: str = "sqlite:///var/vecgate/state.db"
+    """`memory:`, `sqlite:///PATH` or `redis://…`."""
 
 
 class Evidence(Model):
+    """The record of what was asked, decided and disclosed."""
+
     directory: str = "var/vecgate/evidence"
     signing_key: str | None = None
     """`file:PATH` of an unencrypted PKCS#8 Ed25519 PEM; made once beside the evidence if absent."""
     checkpoint: Duration = Duration.parse("60s")
+    """How often the chain's head is signed."""
     reads: Literal["outcome", "intent"] = "outcome"
     """`intent` makes a record durable before reads, too, are forwarded."""
     content: bool = True
@@ -189,22 +240,31 @@ class Evidence(Model):
 
 
 class Masking(Model):
+    """The key of keyed masks."""
+
     key: str | None = None
     """`file:PATH` with at least 32 random bytes, for keyed masks; made once beside the state if absent."""
 
 
 class Control(Model):
+    """The control plane: approvals, sessions, health."""
+
     listen: str
+    """`address:port`."""
     local_operator: str | None = None
     """Name under which a resume in mitmproxy or mitmweb counts as a decision; off when absent."""
 
 
 class Plugins(Model):
-    load: list[str] = []
+    """What is loaded besides the bundled parts."""
+
+    load: list[Text] = []
     """Entry point names of installed plugins to load besides the bundled ones."""
 
 
 class Config(Model):
+    """A configuration of vecgate."""
+
     version: Literal[1]
     connections: Annotated[list[Connection], Field(min_length=1)]
     identity: Identity = Identity()

@@ -1,0 +1,124 @@
+"""Meaning: what a well-formed configuration says that cannot be meant, or cannot be done. Each is an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from vecgate.config.addresses import Address, UpstreamAddress
+from vecgate.config.document import KeyPath, key_text
+from vecgate.config.known import Known
+from vecgate.config.mistake import Mistake, attempt, parsed, repeated
+from vecgate.config.models import Config, Connection, Credential, Issuer
+from vecgate.config.problems import did_you_mean
+from vecgate.config.rules import mask_mistakes, rule_mistakes
+from vecgate.identity.rules import Misconfigured, Rules, key_url
+
+_REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]\S*")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OWN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade"})
+_STATE = re.compile(r"memory:|sqlite:///.+|rediss?://.+")
+_MILVUS_METRICS = 9091
+
+
+def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
+    """Every mistake with the key it stands at. Without `known`, what only plugins can tell is left out."""
+    yield from _connections(config)
+    for index, issuer in enumerate(config.identity.issuers):
+        yield from _issuer(issuer, ("identity", "issuers", index))
+    yield from repeated(("identity", "issuers"), "issuer", [issuer.issuer for issuer in config.identity.issuers])
+    yield from _stores(config)
+    yield from rule_mistakes(config, known)
+    if known is not None:
+        yield from mask_mistakes(config.policy, known.masker)
+        for index, connection in enumerate(config.connections):
+            if connection.dialect not in known.dialects:
+                hint = did_you_mean(connection.dialect, known.dialects)
+                yield ("connections", index, "dialect"), f"unknown dialect{hint or _listing(known)}"
+
+
+def _connections(config: Config) -> Iterator[Mistake]:
+    yield from repeated(("connections",), "name", [connection.name for connection in config.connections])
+    found: list[Mistake] = []
+    listeners: list[tuple[KeyPath, Address]] = []
+    listening: list[tuple[KeyPath, str]] = [
+        (("connections", index, "listen"), connection.listen) for index, connection in enumerate(config.connections)
+    ]
+    if config.control is not None:
+        listening.append((("control", "listen"), config.control.listen))
+    for at, text in listening:
+        address = parsed(at, Address.parse, text, found)
+        if address is not None:
+            taken = [key_text(other) for other, known in listeners if address.collides(known)]
+            found += [(at, f"the address is taken by {taken[0]}")] if taken else []
+            listeners.append((at, address))
+    yield from found
+    for index, connection in enumerate(config.connections):
+        yield from _connection(connection, ("connections", index), listeners)
+
+
+def _connection(connection: Connection, at: KeyPath, listeners: list[tuple[KeyPath, Address]]) -> Iterator[Mistake]:
+    found: list[Mistake] = []
+    upstream = parsed((*at, "upstream"), UpstreamAddress.parse, connection.upstream, found)
+    yield from found
+    if upstream is not None:
+        for other, address in listeners:
+            if upstream.address.reaches(address):
+                yield (*at, "upstream"), f"points at the gateway's own {key_text(other)}"
+        if connection.dialect == "milvus" and upstream.address.port == _MILVUS_METRICS:
+            yield (*at, "upstream"), "9091 is Milvus' management port, which is never put behind the gateway"
+    if connection.upstream_ca is not None and upstream is not None and upstream.scheme != "https":
+        yield (*at, "upstream_ca"), "is of use for an https:// upstream only"
+    if connection.credential is not None:
+        yield from _credential(connection.credential, (*at, "credential"))
+    for key in ("headers", "body", "answer"):
+        if not getattr(connection.bounds, key).bytes:
+            yield (*at, "bounds", key), "must be more than nothing"
+
+
+def _credential(credential: Credential, at: KeyPath) -> Iterator[Mistake]:
+    # The value is never shown: what fails here may be the secret itself.
+    if not _HEADER.fullmatch(credential.header):
+        yield (*at, "header"), "is no header name"
+    elif credential.header.lower() in _OWN_HEADERS:
+        yield (*at, "header"), "is a header that the gateway sets itself"
+    if not _REFERENCE.fullmatch(credential.value):
+        yield (*at, "value"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
+
+
+def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
+    try:
+        Rules.compile(issuer)
+    except Misconfigured as error:
+        yield (*at, *error.key.split(".")), str(error)
+    if issuer.jwks.startswith("file:"):
+        if issuer.jwks == "file:":
+            yield (*at, "jwks"), "names no file"
+        return
+    fetched, key = (issuer.issuer, "issuer") if issuer.jwks == "discover" else (issuer.jwks, "jwks")
+    try:
+        key_url(fetched, issuer.allow_http)
+    except ValueError as error:
+        yield (*at, key), str(error)
+
+
+def _stores(config: Config) -> Iterator[Mistake]:
+    if not _STATE.fullmatch(config.state.url):
+        yield ("state", "url"), "write memory:, sqlite:///PATH or redis://HOST:PORT"
+    for at, reference in (
+        (("evidence", "signing_key"), config.evidence.signing_key),
+        (("masking", "key"), config.masking.key),
+    ):
+        if reference is not None:
+            yield from attempt(at, _file_reference, reference)
+    if not config.evidence.checkpoint.seconds:
+        yield ("evidence", "checkpoint"), "must be more than nothing"
+
+
+def _file_reference(text: str) -> None:
+    if not re.fullmatch(r"file:\S.*", text):
+        raise ValueError("must be a reference, file:PATH")
+
+
+def _listing(known: Known) -> str:
+    return f": there is {', '.join(sorted(known.dialects))}" if known.dialects else ": none is loaded"

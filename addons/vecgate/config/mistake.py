@@ -1,0 +1,33 @@
+"""Mistake: something wrong at a key of the merged configuration, and what the checks of its meaning share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from vecgate.config.document import KeyPath
+
+type Mistake = tuple[KeyPath, str]
+
+
+def attempt[T](at: KeyPath, parse: Callable[[str], T], text: str) -> Iterator[Mistake]:
+    """The mistake that a parser finds in a text, if any. `parse` raises ValueError for it."""
+    try:
+        parse(text)
+    except ValueError as error:
+        yield at, str(error)
+
+
+def parsed[T](at: KeyPath, parse: Callable[[str], T], text: str, found: list[Mistake]) -> T | None:
+    """What the text means; None, and the mistake in `found`, if it means nothing."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        found.append((at, str(error)))
+        return None
+
+
+def repeated(at: KeyPath, key: str, names: Sequence[str]) -> Iterator[Mistake]:
+    """Each name after the first of its kind."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield (*at, index, key), f"{name} is named twice"
