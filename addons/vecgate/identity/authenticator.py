@@ -1,0 +1,195 @@
+"""Authenticator: a credential goes in, a proved principal comes out, or nothing goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+from cachetools import LRUCache
+
+from vecgate.config.models import Identity, Issuer
+from vecgate.errors import ConfigError, Finding, Refusal
+from vecgate.identity.challenge import challenge
+from vecgate.identity.fetch import Fetcher
+from vecgate.identity.jwks import FileKeys, KeySource, RemoteKeys
+from vecgate.identity.principal import Principal
+from vecgate.identity.rules import Misconfigured, Rules
+from vecgate.identity.tokens import LEEWAY, Jwt
+from vecgate.reasons import Reason
+
+type Revoked = Callable[[Principal], bool]
+type Plugin = Callable[[str, str], Principal | None]
+"""`vecgate_authenticate`: (token, connection) to a principal, or None to leave the token to the issuers."""
+
+_CACHE_SIZE = 4096
+_log = logging.getLogger("vecgate.identity")
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """A principal with what its proof rests on: the token's time, and the key set it was verified with."""
+
+    principal: Principal
+    source: KeySource
+    epoch: int
+
+    def holds(self, now: float) -> bool:
+        fresh = self.source.epoch == self.epoch and self.source.usable()
+        return fresh and now < self.principal.expires + LEEWAY
+
+
+class Authenticator:
+    """All issuers of a configuration. One per configuration generation and event loop.
+
+    `revoked` is asked at every use of a principal, `plugin` for every credential before the issuers. `wall` is Unix
+    time, `clock` is monotonic. Raises ConfigError for what is wrong without asking anybody.
+    """
+
+    challenge = staticmethod(challenge)
+
+    def __init__(
+        self,
+        identity: Identity,
+        base: Path,
+        *,
+        revoked: Revoked = lambda principal: False,
+        plugin: Plugin | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        wall: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._revoked, self._plugin, self._wall = revoked, plugin, wall
+        self._fetcher = Fetcher(transport)
+        self._issuers: dict[str, tuple[Rules, KeySource]] = {}
+        self._cache: LRUCache[tuple[bytes, str], _Proof] = LRUCache(_CACHE_SIZE)
+        self._tasks: list[asyncio.Task[None]] = []
+        findings = []
+        for number, issuer in enumerate(identity.issuers):
+            try:
+                if issuer.issuer in self._issuers:
+                    raise Misconfigured("issuer", "listed twice; one entry can have several audiences")
+                self._issuers[issuer.issuer] = Rules.compile(issuer), self._source(issuer, base, clock)
+            except Misconfigured as error:
+                findings.append(_finding(number, error))
+        if findings:
+            raise ConfigError(*findings)
+
+    def _source(self, issuer: Issuer, base: Path, clock: Callable[[], float]) -> KeySource:
+        scheme, _, path = issuer.jwks.partition(":")
+        if scheme == "file":
+            return FileKeys(issuer, base / path, clock)
+        return RemoteKeys(issuer, self._fetcher, clock)
+
+    async def start(self) -> None:
+        """Load every issuer's keys and keep them fresh. An issuer that is down does not stop the start.
+
+        Raises ConfigError for keys that must not be used: another issuer's, over plain http, an unreadable file.
+        """
+        sources = [source for _, source in self._issuers.values()]
+        faults = await asyncio.gather(*(_fault(source) for source in sources))
+        if any(faults):
+            await self.stop()
+            findings = [_finding(number, fault) for number, fault in enumerate(faults) if fault is not None]
+            raise ConfigError(*findings)
+        self._tasks = [asyncio.create_task(source.keep_fresh()) for source in sources]
+
+    async def stop(self) -> None:
+        """End background work and connections. Nothing is authenticated from the cache any more."""
+        self._cache.clear()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(source.stop() for _, source in self._issuers.values()))
+        await self._fetcher.close()
+
+    def cached(self, token: str, connection: str = "") -> Principal | None:
+        """The principal of a token that was proved before and still holds; None means ask `authenticate`.
+
+        With a plugin it is always None: only `authenticate` asks the plugin. Raises what `revoked` raises.
+        """
+        return None if self._plugin else self._recall(_digest(token), connection)
+
+    async def authenticate(self, token: str, now: float | None = None, connection: str = "") -> Principal:
+        """Prove who is asking. `now` is Unix time, by default the present.
+
+        Raises Refusal with the precise reason, Unavailable while the issuer's keys cannot be had.
+        """
+        moment = self._wall() if now is None else now
+        principal = self._ask_plugin(token, connection)
+        if principal is None:
+            principal = await self._prove(token, moment, connection)
+        self.recheck(principal, moment)
+        return principal
+
+    def recheck(self, principal: Principal, now: float | None = None) -> None:
+        """Whether a principal proved earlier still counts, for a request that was held.
+
+        Raises Refusal: `token_expired`, `token_revoked`.
+        """
+        moment = self._wall() if now is None else now
+        if principal.expires and moment >= principal.expires + LEEWAY:
+            raise Refusal(Reason.TOKEN_EXPIRED)
+        if self._revoked(principal):
+            raise Refusal(Reason.TOKEN_REVOKED)
+
+    async def _prove(self, token: str, now: float, connection: str) -> Principal:
+        digest = _digest(token)
+        if (known := self._recall(digest, connection)) is not None:
+            return known
+        jwt = Jwt.parse(token)
+        if jwt.issuer not in self._issuers:
+            raise Refusal(Reason.ISSUER_UNKNOWN)
+        rules, source = self._issuers[jwt.issuer]
+        if jwt.algorithm not in rules.algorithms:
+            raise Refusal(Reason.TOKEN_INVALID, "the issuer does not sign with this algorithm")
+        key = await source.find(jwt.kid, jwt.algorithm)
+        principal = jwt.verify(key, rules, now)
+        self._cache[digest, connection] = _Proof(principal, source, source.epoch)
+        return principal
+
+    def _recall(self, digest: bytes, connection: str) -> Principal | None:
+        proof = self._cache.get((digest, connection))
+        if proof is None:
+            return None
+        if proof.holds(self._wall()) and not self._revoked(proof.principal):
+            return proof.principal
+        self._cache.pop((digest, connection), None)
+        return None
+
+    def _ask_plugin(self, token: str, connection: str) -> Principal | None:
+        if self._plugin is None:
+            return None
+        try:
+            principal = self._plugin(token, connection)
+            if principal is None:
+                return None
+            if type(principal) is not Principal or not principal.issuer or not principal.subject:
+                raise TypeError("vecgate_authenticate returned no principal with issuer and subject")
+        except Refusal:
+            raise
+        except Exception as error:
+            _log.exception("an authentication plugin failed")
+            raise Refusal(Reason.GATEWAY_FAILURE, "an authentication plugin failed") from error
+        return principal if principal.fingerprint else replace(principal, fingerprint=_digest(token).hex()[:16])
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def _fault(source: KeySource) -> Misconfigured | None:
+    try:
+        await source.prime()
+    except Misconfigured as error:
+        return error
+    return None
+
+
+def _finding(number: int, error: Misconfigured) -> Finding:
+    return Finding("configuration", 0, 0, f"identity.issuers[{number}].{error.key}", str(error))

@@ -1,0 +1,57 @@
+"""Fetching an issuer's documents: bounded in size and time, never redirected, JSON only."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+
+MAX_BYTES = 1024 * 1024
+SECONDS = 3.0
+_LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+
+
+class FetchError(Exception):
+    """The document cannot be had right now."""
+
+
+class Fetcher:
+    """One HTTP client for all issuers; the environment's proxies apply to whatever is not loopback."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            follow_redirects=False,
+            timeout=SECONDS,
+            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "vecgate"},
+            mounts={} if transport else dict.fromkeys(_LOOPBACK),
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def get(self, url: httpx.URL) -> bytes:
+        """The body of a JSON document. Raises FetchError."""
+        try:
+            async with asyncio.timeout(SECONDS), self._client.stream("GET", url) as response:
+                return await _body(response)
+        except TimeoutError as error:
+            raise FetchError(f"{url}: no answer within {SECONDS:g} s") from error
+        except httpx.HTTPError as error:
+            raise FetchError(f"{url}: {str(error) or type(error).__name__}") from error
+
+
+async def _body(response: httpx.Response) -> bytes:
+    url, kind = response.url, response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if response.status_code != 200:
+        raise FetchError(f"{url}: status {response.status_code}")
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise FetchError(f"{url}: not JSON")
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise FetchError(f"{url}: compressed, though that was not asked for")
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise FetchError(f"{url}: larger than {MAX_BYTES} bytes")
+    return bytes(body)
