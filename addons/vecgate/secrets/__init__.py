@@ -1,0 +1,1 @@
+"""Secrets are references in configuration; here they become values."""
