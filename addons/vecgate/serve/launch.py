@@ -1,0 +1,98 @@
+"""Launch: the own front end. Everything is ready before a port opens; a signal drains, signs off and ends.
+
+`serve` is one worker. `vecgate.serve.workers` starts several of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+from pathlib import Path
+
+from mitmproxy.options import Options
+
+from vecgate import assembly
+from vecgate.control.server import ControlServer
+from vecgate.errors import VecgateError
+from vecgate.pipeline import stages
+from vecgate.runtime import Runtime
+from vecgate.serve.listeners import Listeners
+from vecgate.serve.master import Ports, minimal_master, skip_type_checks
+from vecgate.serve.ports import body_size_limit, listeners_of, patience
+from vecgate.serve.substrate import refuse_hook, wire
+from vecgate.stages.context import Context
+
+log = logging.getLogger(__name__)
+
+DRAIN = 2.5
+"""Seconds that requests in flight get after SIGTERM; the whole stop takes less than five."""
+
+
+async def serve(path: Path, *, worker: int = 0, shared: bool = False) -> None:
+    """Serve until a signal comes. Raises VecgateError when it cannot start, SystemExit when a port is taken."""
+    runtime = await assembly.open_runtime(path, worker)
+    try:
+        context = Context(Listeners(listeners_of(runtime.loaded)))
+        context.runtime = runtime
+        await _run(path, context, runtime, worker, shared)
+    finally:
+        current = context.runtime or runtime
+        await assembly.close(current)
+
+
+async def _run(path: Path, context: Context, runtime: Runtime, worker: int, shared: bool) -> None:
+    wire(context)
+    Ports.shared = shared
+    skip_type_checks()
+    limit = body_size_limit(runtime.config)
+    master = minimal_master(
+        Options(mode=context.listeners.modes),
+        context.listeners,
+        refuse_hook(context),
+        stages(context),
+        tcp_timeout=patience(runtime.config),
+        body_size_limit=limit,
+    )
+    control = None
+    if runtime.config.control is not None and worker == 0:
+        control = ControlServer(runtime.config.control.listen, lambda: context.runtime or runtime)
+        await control.start()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(_reload(path, context)))
+    gc.collect()
+    gc.freeze()
+    running = loop.create_task(master.run())
+    stop = loop.create_task(stopping.wait())
+    try:
+        await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            log.info("draining")
+            await master.addons.get("proxyserver").servers.update([])
+            await context.drain(DRAIN)
+            master.shutdown()
+        await running
+    finally:
+        stop.cancel()
+        if control is not None:
+            await control.stop()
+
+
+async def _reload(path: Path, context: Context) -> None:
+    """A broken edit keeps the last good configuration and says so."""
+    old = context.runtime
+    if old is None or context.draining:
+        return
+    try:
+        context.runtime = await assembly.reload(old, path)
+    except (VecgateError, ValueError) as error:
+        log.error("configuration not reloaded, the last good one stays:\n%s", error)
+        return
+    context.listeners.replace(listeners_of(context.runtime.loaded))
+    log.warning("configuration reloaded")
+    await asyncio.sleep(assembly.LOOKUP_SECONDS)  # exchanges begun under the old one still look names up
+    await assembly.retire(old)

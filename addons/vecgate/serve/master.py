@@ -1,0 +1,78 @@
+"""The launcher's own master: what a reverse proxy needs, and nothing that a gateway must not have.
+
+    options = Options(mode=listeners.modes)
+    master = minimal_master(options, listeners, refuse, stages, tcp_timeout=660, body_size_limit=…)
+    await master.run()
+
+Four of mitmproxy's 31 default addons remain: Core, Proxyserver, NextLayer, ErrorCheck. TlsConfig, which would make a CA
+in the home folder, is replaced by `wire.Tls`. There is no script loader, so nothing is reloaded; no client replay; no
+onboarding.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from mitmproxy import http
+from mitmproxy.addons import core, errorcheck, next_layer, proxyserver
+from mitmproxy.master import Master
+from mitmproxy.options import Options
+
+from vecgate.serve import options as settings
+from vecgate.serve.dispatch import Dispatch, Refuse
+from vecgate.serve.listeners import Listeners
+from vecgate.serve.pace import Pace
+from vecgate.serve.wire import Tls, Wire
+
+
+def minimal_master(
+    options: Options,
+    listeners: Listeners,
+    refuse: Refuse,
+    stages: Sequence[object],
+    *,
+    tcp_timeout: int,
+    body_size_limit: int,
+    pace: Pace | None = None,
+) -> Master:
+    """Call `install` first, inside the running event loop. The stages are called in the order given."""
+    master = Master(options)
+    master.addons.add(
+        core.Core(),
+        proxyserver.Proxyserver(),
+        *front(listeners),
+        next_layer.NextLayer(),
+        pace or Pace(),
+        *stages,
+        errorcheck.ErrorCheck(),
+    )
+    settings.apply(options, tcp_timeout=tcp_timeout, body_size_limit=body_size_limit)
+    settings.check(options)
+    master.addons.add(settings.OptionsGuard())
+    Dispatch(master, refuse)
+    return master
+
+
+def front(listeners: Listeners) -> tuple[object, ...]:
+    """The addons that must stand before NextLayer and TlsConfig, in any front end."""
+    return Wire(listeners), Tls(listeners)
+
+
+def skip_type_checks() -> None:
+    """No checks of every message field's type: a fifth of mitmproxy's time. For a process whose addons are all ours."""
+    http.MessageData.__post_init__ = lambda self: None  # type: ignore[method-assign]  # stands under `if __debug__` there
+
+
+class Ports:
+    """How listeners are opened, for the whole process."""
+
+    shared = False
+    """SO_REUSEPORT, so that one process per core can listen on the same port."""
+
+
+async def listen(self: Any, host: str, port: int) -> list[asyncio.Server]:
+    """Stands in for AsyncioServerInstance.listen: TCP alone. mitmproxy also opens a UDP port for QUIC if the upstream
+    is https."""
+    return [await asyncio.start_server(self.handle_stream, host, port, reuse_port=Ports.shared or None)]

@@ -1,0 +1,51 @@
+"""Workers: one process per core on the same ports, sharing the state store. One that dies ends them all."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+log = logging.getLogger(__name__)
+
+PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+PATIENCE = 6.0
+"""Seconds that a worker gets to stop by itself."""
+
+
+def supervise(path: Path, count: int, options: Sequence[str] = ()) -> int:
+    """Run the workers until they end; returns the worst exit code. Signals are passed on to all of them."""
+    command = [sys.executable, "-m", "vecgate", "serve", "-c", str(path), *options]
+    processes = [
+        subprocess.Popen([*command, "--worker", str(number)])  # noqa: S603 - our own command line
+        for number in range(count)
+    ]
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(number)
+
+    for number in PASSED_ON:
+        signal.signal(number, pass_on)
+    while all(process.poll() is None for process in processes):
+        time.sleep(0.1)
+    pass_on(signal.SIGTERM, None)
+    codes = [_end(process) for process in processes]
+    return max((abs(code) for code in codes), default=0)
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        log.error("worker %s did not stop, killing it", process.pid)
+        os.kill(process.pid, signal.SIGKILL)
+        return process.wait()
