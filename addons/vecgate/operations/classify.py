@@ -42,18 +42,18 @@ def classify(dialect: Dialect, line: Mapping[str, Any]) -> dict[str, Any]:
 def read(dialect: Dialect, line: Mapping[str, Any]) -> Reading:
     """The reading of a line, with the names it gives. Raises Refusal, or ValueError for a line that is not one."""
     reading = dialect.read(request(line))
-    given = line.get("names") or {}
-    if not isinstance(given, Mapping):
-        raise ValueError("names is not an object")
+    given = _mapping(line, "names")
+    if not all(isinstance(name, str) for name in given.values()):
+        raise ValueError("a resource in names is not a text")
     names = {lookup.key: given[lookup.name] for lookup in dialect.lookups(reading) if lookup.name in given}
     return dialect.bind(reading, names) if names else reading
 
 
 def request(line: Mapping[str, Any]) -> Request:
     """The request that a line describes. Raises Refusal for what the gateway's edge would refuse, or ValueError."""
-    method, path, headers = line.get("method"), line.get("path"), line.get("headers") or {}
-    if not isinstance(method, str) or not isinstance(path, str) or not isinstance(headers, Mapping):
-        raise ValueError("a line has method and path, both text, and headers, an object")
+    method, path, headers = line.get("method"), line.get("path"), _mapping(line, "headers")
+    if not isinstance(method, str) or not isinstance(path, str):
+        raise ValueError("a line has method and path, both text")
     lowered = {str(name).lower(): str(value) for name, value in headers.items()}
     if len(lowered) != len(headers):
         raise Refusal(Reason.BAD_HEADER, "A header is sent twice.")
@@ -69,6 +69,15 @@ def described(operation: Operation) -> dict[str, Any]:
         "vectors": operation.vectors,
         "risks": list(operation.risks),
     }
+
+
+def _mapping(line: Mapping[str, Any], member: str) -> Mapping[str, Any]:
+    value = line.get(member)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{member} is not an object")
+    return value
 
 
 def _body(line: Mapping[str, Any]) -> bytes:
