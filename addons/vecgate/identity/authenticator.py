@@ -20,7 +20,7 @@ from vecgate.identity.fetch import Fetcher
 from vecgate.identity.jwks import FileKeys, KeySource, RemoteKeys
 from vecgate.identity.principal import Principal
 from vecgate.identity.rules import Misconfigured, Rules
-from vecgate.identity.tokens import LEEWAY, Jwt
+from vecgate.identity.tokens import Jwt
 from vecgate.reasons import Reason
 
 type Revoked = Callable[[Principal], bool]
@@ -41,7 +41,7 @@ class _Proof:
 
     def holds(self, now: float) -> bool:
         fresh = self.source.epoch == self.epoch and self.source.usable()
-        return fresh and now < self.principal.expires + LEEWAY
+        return fresh and now < self.principal.expires
 
 
 class Authenticator:
@@ -133,7 +133,7 @@ class Authenticator:
         Raises Refusal: `token_expired`, `token_revoked`.
         """
         moment = self._wall() if now is None else now
-        if principal.expires and moment >= principal.expires + LEEWAY:
+        if principal.expires and moment >= principal.expires:
             raise Refusal(Reason.TOKEN_EXPIRED)
         if self._revoked(principal):
             raise Refusal(Reason.TOKEN_REVOKED)

@@ -19,26 +19,36 @@ class Fetcher:
     """One HTTP client for all issuers; the environment's proxies apply to whatever is not loopback."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            follow_redirects=False,
-            timeout=SECONDS,
-            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "vecgate"},
-            mounts={} if transport else dict.fromkeys(_LOOPBACK),
-        )
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
     async def get(self, url: httpx.URL) -> bytes:
         """The body of a JSON document. Raises FetchError."""
+        async with self._opening:
+            client = self._client or await asyncio.to_thread(self._connect)
+            self._client = client
         try:
-            async with asyncio.timeout(SECONDS), self._client.stream("GET", url) as response:
+            async with asyncio.timeout(SECONDS), client.stream("GET", url) as response:
                 return await _body(response)
         except TimeoutError as error:
             raise FetchError(f"{url}: no answer within {SECONDS:g} s") from error
         except httpx.HTTPError as error:
             raise FetchError(f"{url}: {str(error) or type(error).__name__}") from error
+
+    def _connect(self) -> httpx.AsyncClient:
+        """Reading the system's certificates takes too long for the event loop."""
+        return httpx.AsyncClient(
+            transport=self._transport,
+            follow_redirects=False,
+            timeout=SECONDS,
+            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "vecgate"},
+            mounts={} if self._transport else dict.fromkeys(_LOOPBACK),
+        )
 
 
 async def _body(response: httpx.Response) -> bytes:

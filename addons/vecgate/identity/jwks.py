@@ -134,6 +134,8 @@ class KeySource(ABC):
                 _log.warning("issuer %s: no keys: %s", self.issuer, error, exc_info=None if expected else error)
             self._error = error
         else:
+            if self._failures:
+                _log.info("issuer %s: keys are to be had again", self.issuer)
             self._failures, self._error, self._confirmed = 0, None, begun
             self._adopt(found)
 

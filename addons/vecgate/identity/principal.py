@@ -9,8 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A validated identity. `expires` is the credential's end in Unix seconds; `fingerprint` names the credential
-    in evidence without revealing it (SHA-256, first 16 hex digits)."""
+    """A validated identity. `expires` is the moment in Unix seconds from which the credential is refused: a token's
+    `exp` and the leeway; 0 is never. `fingerprint` names the credential in evidence without revealing it (SHA-256,
+    first 16 hex digits). It is no key to revoke by: an ECDSA signature has a twin that verifies as well."""
 
     issuer: str
     subject: str

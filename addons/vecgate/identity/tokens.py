@@ -154,6 +154,7 @@ def _date(claims: Mapping[str, Any], name: str) -> float | None:
 
 
 def _check_times(claims: Mapping[str, Any], rules: Rules, now: float) -> float:
+    """The moment from which the token is refused."""
     expires, starts, issued = (_date(claims, name) for name in ("exp", "nbf", "iat"))
     if expires is None:
         raise Refusal(Reason.TOKEN_INVALID, "exp is missing")
@@ -165,7 +166,7 @@ def _check_times(claims: Mapping[str, Any], rules: Rules, now: float) -> float:
         raise Refusal(Reason.TOKEN_INVALID, "iat is missing")
     if issued is not None and rules.max_lifetime is not None and expires - issued > rules.max_lifetime:
         raise Refusal(Reason.TOKEN_INVALID, "the token lives longer than is allowed")
-    return expires
+    return expires + LEEWAY
 
 
 def _groups(claims: Mapping[str, Any], rules: Rules) -> frozenset[str]:

@@ -16,7 +16,6 @@ from vecgate.config.models import Identity, Issuer
 from vecgate.errors import ConfigError, Refusal
 from vecgate.identity import tokens
 from vecgate.identity.authenticator import Authenticator
-from vecgate.identity.challenge import challenge
 from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason
 
@@ -305,28 +304,3 @@ async def test_a_plugin_that_refuses_or_fails_lets_nobody_in(
         return found
 
     assert await reason(await start(plugin=plugin), mint(payload())) is expected
-
-
-@pytest.mark.parametrize(
-    ("why", "error"),
-    [
-        (Reason.TOKEN_MISSING, None),
-        (Reason.TOKEN_EXPIRED, "invalid_token"),
-        (Reason.CREDENTIAL_AMBIGUOUS, "invalid_request"),
-        (Reason.GROUP_OVERAGE, "insufficient_scope"),
-        (Reason.IDENTITY_UNAVAILABLE, None),
-    ],
-)
-def test_the_challenge_names_an_error_only_when_a_credential_was_sent(why: Reason, error: str | None) -> None:
-    value = Authenticator.challenge(why)
-    assert value.startswith('Bearer realm="vecgate"')
-    assert (f'error="{error}"' in value) if error else ("error" not in value)
-
-
-@pytest.mark.parametrize("why", Reason)
-def test_every_challenge_is_a_valid_header(why: Reason) -> None:
-    value = challenge(why)
-    assert value.isascii()
-    assert value.isprintable()
-    assert value.count('"') in (2, 6)
-    assert "\\" not in value

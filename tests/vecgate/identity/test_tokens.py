@@ -30,8 +30,8 @@ from vecgate.config.units import Duration
 from vecgate.errors import Refusal
 from vecgate.identity.keys import VerificationKey
 from vecgate.identity.principal import Principal
-from vecgate.identity.rules import Misconfigured, Rules
-from vecgate.identity.tokens import Jwt
+from vecgate.identity.rules import Rules
+from vecgate.identity.tokens import LEEWAY, Jwt
 from vecgate.reasons import Reason
 
 NOW = 1_790_000_000
@@ -64,7 +64,7 @@ def test_a_good_token_becomes_a_principal() -> None:
     assert principal == Principal(ISSUER, "alice")
     assert (principal.name, principal.client, principal.token_id) == ("Alice", "cli", "t1")
     assert principal.groups == {"eng", "ops"}
-    assert principal.expires == NOW + 600
+    assert principal.expires == NOW + 600 + LEEWAY
     assert principal.claims["azp"] == "cli"
 
 
@@ -318,26 +318,3 @@ def test_a_changed_token_never_verifies(position: int, replacement: str) -> None
 @given(st.text(min_size=1, max_size=12))
 def test_groups_come_out_normalised_and_nothing_else(group: str) -> None:
     assert prove(mint(payload(groups=[group]))).groups == {unicodedata.normalize("NFC", group)}
-
-
-@pytest.mark.parametrize(
-    ("changes", "key"),
-    [
-        ({"issuer": ""}, "issuer"),
-        ({"issuer": "https://login.test/{tenantid}/v2.0"}, "issuer"),
-        ({"issuer": "https://a b"}, "issuer"),
-        ({"audience": [""]}, "audience"),
-        ({"algorithms": ["HS256"]}, "algorithms"),
-        ({"algorithms": ["RS256", "none"]}, "algorithms"),
-        ({"claims": {"groups": "groups"}}, "claims.groups"),
-        ({"claims": {"name": ""}}, "claims.name"),
-        ({"claims": {"client": "$.azp"}}, "claims.client"),
-    ],
-)
-def test_rules_that_cannot_work_name_their_key(changes: dict[str, Any], key: str) -> None:
-    issuer = Issuer.model_construct(**{"issuer": ISSUER, "audience": AUDIENCE} | changes)
-    if "claims" in changes:
-        issuer = Issuer(issuer=ISSUER, audience=AUDIENCE, **changes)
-    with pytest.raises(Misconfigured) as caught:
-        Rules.compile(issuer)
-    assert caught.value.key == key
