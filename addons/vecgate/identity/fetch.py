@@ -30,8 +30,9 @@ class Fetcher:
     async def get(self, url: httpx.URL) -> bytes:
         """The body of a JSON document. Raises FetchError."""
         async with self._opening:
-            client = self._client or await asyncio.to_thread(self._connect)
-            self._client = client
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._connect)
+            client = self._client
         try:
             async with asyncio.timeout(SECONDS), client.stream("GET", url) as response:
                 return await _body(response)
