@@ -34,7 +34,7 @@ def canonical(params: Mapping[str, str]) -> dict[str, str]:
         if slot == "collection_id":
             if not _UUID.fullmatch(value):
                 raise Refusal(Reason.BAD_TARGET, "The collection is not named by its UUID.")
-            checked[slot] = str(UUID(value))
+            checked[slot] = str(UUID(value.lower()))
         else:
             try:
                 NAME.check(value, slot)

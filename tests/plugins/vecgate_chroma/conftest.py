@@ -1,0 +1,3 @@
+from tests.support.chroma import chroma
+
+__all__ = ["chroma"]

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from tests.support.chroma_scene import ALICE, CHROMA, COLLECTION, DATABASE, OPEN, UUID, answer, decided, reading
+
+from vecgate.errors import Refusal
+from vecgate.operations.messages import Answer
+from vecgate.reasons import Reason
+
+GET = reading("POST", f"{COLLECTION}/get", {"where": {"ssn": "x"}})
+CREATE = reading("POST", f"{DATABASE}/collections", {"name": "beta"}, None)
+
+
+def erred(document: Any, status: int, read: Any = GET) -> dict[str, Any]:
+    result = CHROMA.mask(read, decided(OPEN), ALICE, answer(document, status))
+    assert result.answer.status == status
+    assert result.answer.header("content-type") == "application/json"
+    assert result.points == 0
+    decoded: dict[str, Any] = msgspec.json.decode(result.answer.body)
+    return decoded
+
+
+@pytest.mark.parametrize(
+    ("read", "error", "status", "message"),
+    [
+        (GET, "NotFoundError", 404, f"Collection [{UUID}] does not exist."),
+        (CREATE, "ChromaError", 409, "Collection [beta] already exists"),
+        (GET, "InvalidArgumentError", 400, "Collection expecting embedding with dimension of 3, got 2"),
+        (GET, "InvalidArgumentError", 400, "Invalid where clause"),
+        (
+            CREATE,
+            "InvalidArgumentError",
+            400,
+            "Validation error: name: Expected a name containing 3-512 characters from [a-zA-Z0-9._-]. Got: beta",
+        ),
+    ],
+)
+def test_an_echo_of_the_request_is_kept(read: Any, error: str, status: int, message: str) -> None:
+    document = {"error": error, "message": message}
+    assert erred(document, status, read) == document
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "error"),
+    [
+        ({"error": "NotFoundError", "message": "Collection [secret_hr] does not exist"}, 404, "NotFoundError"),
+        ({"error": "InvalidArgumentError", "message": "ssn is 123-45, not x"}, 400, "InvalidArgumentError"),
+        ({"error": "InternalError", "message": "SELECT ssn FROM t WHERE id = 123-45"}, 500, "InternalError"),
+        ({"error": "NotFoundError", "message": f"Collection [{UUID}] does not exist. 123-45"}, 404, "NotFoundError"),
+        ({"error": "ssn 123-45", "message": "Invalid where clause"}, 400, "InvalidArgumentError"),
+        ({"error": ["123-45"], "message": ["123-45"]}, 422, "InvalidArgumentError"),
+        ({"detail": "123-45", "embeddings": [[0.5]]}, 500, "InternalError"),
+        ("123-45", 403, "AuthError"),
+        (b"<html>123-45</html>", 503, "InternalError"),
+        (b"", 405, "InvalidArgumentError"),
+        (b'{"error":"AuthError","error":"x","message":"123-45"}', 401, "AuthorizationError"),
+    ],
+)
+def test_no_other_text_of_the_database_comes_through(document: Any, status: int, error: str) -> None:
+    shown = erred(document, status)
+    assert shown["error"] == error
+    assert set(shown) == {"error", "message"}
+    for leak in ("123-45", "secret", "SELECT", "0.5"):
+        assert leak not in str(shown)
+
+
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        (Reason.TOKEN_MISSING, "AuthorizationError"),
+        (Reason.NO_GRANT, "AuthError"),
+        (Reason.UNKNOWN_OPERATION, "AuthError"),
+        (Reason.NOT_FOUND, "NotFoundError"),
+        (Reason.RATE_EXCEEDED, "RateLimitError"),
+        (Reason.BAD_BODY, "InvalidArgumentError"),
+        (Reason.BODY_TOO_LARGE, "InvalidArgumentError"),
+        (Reason.UNMASKABLE_RESPONSE, "InternalError"),
+        (Reason.EVIDENCE_UNAVAILABLE, "InternalError"),
+    ],
+)
+def test_a_refusal_carries_the_name_that_clients_know(reason: Reason, error: str) -> None:
+    result = CHROMA.refuse(Refusal(reason), "abc123", None)
+    assert result == Answer(reason.status, (("content-type", "application/json"),), result.body)
+    assert msgspec.json.decode(result.body) == {
+        "error": error,
+        "message": reason.summary,
+        "reason": reason,
+        "type": f"https://vecgate.dev/reasons/{reason}",
+        "exchange": "abc123",
+    }
+
+
+def test_a_refusal_carries_its_ticket_and_detail() -> None:
+    refusal = Refusal(Reason.APPROVAL_PENDING, "Ask again later.", extra={"ticket": "t-1"})
+    body = msgspec.json.decode(CHROMA.refuse(refusal, "x", None).body)
+    assert (body["message"], body["ticket"]) == ("Ask again later.", "t-1")
