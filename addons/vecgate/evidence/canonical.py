@@ -38,10 +38,12 @@ def check(value: object, depth: int = 0) -> None:
         for key, member in value.items():
             if type(key) is not str or not key.isascii():
                 raise NotCanonical("a key is not ASCII text")
-            check(member, depth + 1)
+            if type(member) is not str:
+                check(member, depth + 1)
     elif isinstance(value, list):
         for member in value:
-            check(member, depth + 1)
+            if type(member) is not str:
+                check(member, depth + 1)
     else:
         raise NotCanonical(f"{kind.__name__} has no canonical form here")
 

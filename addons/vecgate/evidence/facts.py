@@ -56,7 +56,7 @@ def outcome_facts(exchange: Exchange, masks: MaskCache) -> dict[str, Any]:
     refusal, masked, decision = exchange.refusal, exchange.masked, exchange.decision
     verdict, reason = ending(exchange)
     return request_facts(exchange, masks) | {
-        "verdict": verdict,
+        "verdict": str(verdict),
         "reason": str(reason),
         "detail": (refusal.detail if refusal else decision.detail if decision else "")[:MAX_TEXT],
         "forwarded": exchange.forwarded,

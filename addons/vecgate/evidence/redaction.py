@@ -16,8 +16,10 @@ from vecgate.policy.decision import Decision
 
 VECTOR_LENGTH = 3
 """From this many numbers on, a list with a fraction in it is taken for a vector."""
-PLAIN_MEMBERS = frozenset({"include", "limit", "n_results", "offset", "page", "top_k"})
-"""Members that never hold a compared value."""
+PLAIN_MEMBERS = frozenset(
+    {"ids", "include", "limit", "n_results", "offset", "records", "select", "text", "texts", "top_k", "vectors"}
+)
+"""Members of a query that never hold a value compared with a field."""
 
 
 def describe_vector(values: Sequence[float]) -> dict[str, Any]:
@@ -62,7 +64,9 @@ class Redactor:
         """An operation's query as it may be recorded."""
         if not operation.fields_used or not operation.query or not self._compares_masked(operation, decision):
             return operation.query
-        return {key: self._hidden(member, key) for key, member in operation.query.items()}
+        return {
+            name: member if name in PLAIN_MEMBERS else self._hidden(member) for name, member in operation.query.items()
+        }
 
     def digest(self, value: object) -> str:
         data = f"{type(value).__name__}:{value}".encode("utf-8", "backslashreplace")
@@ -75,12 +79,12 @@ class Redactor:
         masks = (decision.masks.get(name) or decision.masks_for(name) for name in operation.resources)
         return any(mask.used(operation.fields_used) is not None for mask in masks)
 
-    def _hidden(self, value: Any, member: str = "") -> Any:
+    def _hidden(self, value: Any) -> Any:
         """Every text and number as a digest. Filters differ by engine, and a value hidden too often does no harm."""
         if isinstance(value, Mapping):
-            return {key: self._hidden(inner, str(key)) for key, inner in value.items()}
+            return {key: self._hidden(inner) for key, inner in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self._hidden(inner, member) for inner in value]
-        if value is None or isinstance(value, bool) or member in PLAIN_MEMBERS:
+            return [self._hidden(inner) for inner in value]
+        if value is None or isinstance(value, bool):
             return value
         return self.digest(value)
