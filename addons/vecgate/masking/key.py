@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import secrets
+from functools import cache
 from pathlib import Path
 
 from vecgate.errors import ConfigError, Finding
@@ -27,13 +28,19 @@ def load_key(reference: str | None, state: str, folder: Path) -> bytes:
             raise _error("", "is no file: write file:PATH")
         return _read(folder / path)
     if state.startswith("memory:"):
-        return secrets.token_bytes(KEY_BYTES)
+        return _until_exit()
     if not state.startswith("sqlite:///"):
         raise _error("", "must be set, to a file that all gateways have, because the state is shared")
     path_beside = (folder / state.removeprefix("sqlite:///")).with_name("masking.key")
     if not path_beside.exists():
         _make(path_beside)
     return _read(path_beside)
+
+
+@cache
+def _until_exit() -> bytes:
+    """One a process: a reload must not change tokens."""
+    return secrets.token_bytes(KEY_BYTES)
 
 
 def _read(path: Path) -> bytes:
