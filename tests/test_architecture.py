@@ -67,8 +67,9 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in IMPORTERS:
-            assert node.args
-            yield ast.literal_eval(node.args[0])
+            name = node.args[0].values[0] if isinstance(node.args[0], ast.JoinedStr) else node.args[0]
+            assert isinstance(name, ast.Constant), "what is imported by a computed name needs a literal package"
+            yield str(name.value).rstrip(".")
 
 
 def within(module: str, *packages: str) -> bool:
