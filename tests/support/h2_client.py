@@ -12,6 +12,8 @@ import h2.connection
 import h2.events
 from hyperframe.frame import DataFrame, Frame
 
+from tests.support.raw_client import hang_up
+
 type Headers = list[tuple[str, str]]
 
 WAIT = 3.0
@@ -53,7 +55,7 @@ class H2Client:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._writer.close()
+        await hang_up(self._writer)
 
     def flush(self) -> None:
         self._writer.write(self.connection.data_to_send())

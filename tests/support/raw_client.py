@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 from dataclasses import dataclass
@@ -57,7 +58,13 @@ async def exchange(port: int, request: bytes, *, wait: float = WAIT) -> Reply:
         writer.write(request)
         return await read_reply(reader, wait=wait)
     finally:
-        writer.close()
+        await hang_up(writer)
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def read_reply(reader: asyncio.StreamReader, *, wait: float = WAIT) -> Reply:

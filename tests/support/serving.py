@@ -148,8 +148,21 @@ async def serving(
     try:
         yield Served(ports[0], master, gate, reports, ports)
     finally:
+        await _hang_up(master)
         master.shutdown()
         await task
+
+
+async def _hang_up(master: Master) -> None:
+    proxyserver = master.addons.get("proxyserver")
+    await proxyserver.servers.update([])
+    connections = proxyserver.connections
+    async with asyncio.timeout(5):
+        while connections:
+            for handler in list(connections.values()):
+                if handler.client in handler.transports:
+                    handler.close_connection(handler.client)
+            await asyncio.sleep(0.01)
 
 
 def _own(options: Options, listeners: Listeners, gate: LaxGate, stages: Sequence[object], pace: Pace) -> Master:

@@ -114,31 +114,49 @@ def owner(function: Callable[..., Any]) -> str:
 
 
 async def server_event(self: server.ConnectionHandler, event: events.Event) -> None:
-    """Stands in for ConnectionHandler.server_event."""
+    """Stands in for ConnectionHandler.server_event.
+
+    A task that is cancelled while it waits for its turn delivers its event all the same and is cancelled at its next
+    await. mitmproxy's dies there: its socket stays open, and the layers never hear that the connection is closed.
+    """
+    interrupted = False
+    while True:
+        try:
+            await self._server_event_lock.acquire()
+            break
+        except asyncio.CancelledError:
+            interrupted = True
+    try:
+        self.timeout_watchdog.register_activity()
+        _process(self, event)
+    finally:
+        self._server_event_lock.release()
+        if interrupted and (task := asyncio.current_task()):
+            task.cancel()
+
+
+def _process(self: server.ConnectionHandler, event: events.Event) -> None:
+    """No await from here on: events are handled one after the other."""
     master = getattr(self, "master", None)  # a client replay has none
     dispatch = _dispatches.get(master) if master is not None else None
-    async with self._server_event_lock:
-        self.timeout_watchdog.register_activity()
-        pending = [event]
-        try:
-            while pending:
-                for command in self.layer.handle_event(pending.pop(0)):
-                    if not isinstance(command, commands.StartHook):
-                        _perform(self, command)
-                    elif dispatch is None or dispatch.functions(command.name):
-                        coroutine = self.hook_task(command)
-                        asyncio_utils.create_task(
-                            coroutine, name=command.name, keep_ref=True, client=self.client.peername
-                        )
-                    elif command.blocking:
-                        pending.append(events.HookCompleted(command))
-        except Exception as error:
-            self.log("the connection crashed, closing it", logging.ERROR, exc_info=True)
-            _crash(self, error)
+    pending = [event]
+    try:
+        while pending:
+            for command in self.layer.handle_event(pending.pop(0)):
+                if not isinstance(command, commands.StartHook):
+                    _perform(self, command)
+                elif dispatch is None or dispatch.functions(command.name):
+                    hook, peer = self.hook_task(command), self.client.peername
+                    asyncio_utils.create_task(hook, name=command.name, keep_ref=True, client=peer)
+                elif command.blocking:
+                    pending.append(events.HookCompleted(command))
+    except Exception as error:
+        self.log("the connection crashed, closing it", logging.ERROR, exc_info=True)
+        _crash(self, error)
 
 
 async def hook_task(self: server.ConnectionHandler, hook: commands.StartHook) -> None:
-    """Stands in for ConnectionHandler.hook_task, where an OptionsError or a stray CancelledError leaves the flow hanging.
+    """Stands in for ConnectionHandler.hook_task, where an OptionsError or a stray CancelledError hangs the flow.
 
     To go on after one is safe: what the hook did not seal is refused at the wire.
     """

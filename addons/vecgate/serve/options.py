@@ -61,10 +61,17 @@ def check(options: optmanager.OptManager) -> None:
 
 
 class OptionsGuard:
-    """Refuses dangerous options for as long as the master lives. Add it after `apply`."""
+    """Checks the options when the master runs, and refuses every later change that is dangerous."""
 
     name = "vecgate_options"
 
+    def __init__(self) -> None:
+        self._armed = False
+
+    def running(self) -> None:
+        check(ctx.options)
+        self._armed = True
+
     def configure(self, updated: set[str]) -> None:
-        if updated & {*REQUIRED, "mode", "body_size_limit"}:
+        if self._armed and updated & {*REQUIRED, "mode", "body_size_limit"}:
             check(ctx.options)
