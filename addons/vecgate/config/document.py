@@ -57,8 +57,11 @@ class Document:
         return Finding(self.file, line, column, key_text(path), message)
 
 
-def read(path: Path, shown: str | None = None) -> Document:
-    """Read one file; `shown` is its name in findings. Raises ConfigError with all that is wrong with its form."""
+def read(path: Path, shown: str | None = None, *, nulls: bool = False) -> Document:
+    """Read one file; `shown` is its name in findings. Raises ConfigError with all that is wrong with its form.
+
+    A key without a value is refused unless `nulls` says that null means something in the file.
+    """
     name = shown or str(path)
     try:
         text = path.read_bytes().decode()
@@ -67,10 +70,10 @@ def read(path: Path, shown: str | None = None) -> Document:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(Finding(name, line, 1, "", "is not UTF-8")) from error
-    return parse(text, name)
+    return parse(text, name, nulls=nulls)
 
 
-def parse(text: str, name: str) -> Document:
+def parse(text: str, name: str, *, nulls: bool = False) -> Document:
     """Parse one file's text. Raises ConfigError."""
     try:
         root = YAML(typ="safe", pure=True).compose(text)
@@ -84,7 +87,7 @@ def parse(text: str, name: str) -> Document:
         raise ConfigError(Finding(name, 0, 0, "", _TOO_DEEP)) from error
     if root is None:
         return Document(name, None, None)
-    reader = _Reader(name)
+    reader = _Reader(name, nulls)
     data = reader.value(root, ())
     if reader.findings:
         raise ConfigError(*sorted(reader.findings, key=lambda finding: (finding.line, finding.column)))
@@ -102,8 +105,9 @@ def _child(node: Node | None, part: str | int) -> tuple[Node | None, Node | None
 class _Reader:
     """Makes data from nodes and collects what is wrong with their form."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, nulls: bool) -> None:
         self.file = file
+        self.nulls = nulls
         self.findings: list[Finding] = []
         self._open: list[Node] = []
 
@@ -136,6 +140,8 @@ class _Reader:
     def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
         kind = str(node.tag).removeprefix(_TAG)
         if kind == "null":
+            if self.nulls:
+                return None
             return self._refuse(node, path, "has no value: give it one or leave the key out")
         make = _SCALARS.get(kind)
         if make is None:

@@ -22,7 +22,7 @@ from vecgate.policy.conditions import RequestFacts, Situation
 from vecgate.policy.decision import Decision, Verdict
 from vecgate.policy.grants import Grant
 from vecgate.policy.place import Place, Scope
-from vecgate.policy.standing import Approval, Limit, Mask, Rules
+from vecgate.policy.standing import Approval, Limit, Mask, Rules, Standing
 from vecgate.policy.subjects import matches
 from vecgate.policy.view import View
 from vecgate.reasons import Reason
@@ -115,6 +115,10 @@ class Policy:
             visible=partial(view.visible, operations=operations, situation=situation),
             masks_for=view.masks,
         )
+
+    def standing(self, principal: Principal, connection: str, resource: Resource) -> Standing:
+        """How a resource stands to the rules that concern the principal. Raises KeyError for an unknown connection."""
+        return self._view(principal, connection).standing(resource)
 
     def _view(self, principal: Principal, connection: str) -> View:
         key = (connection, principal.issuer, principal.subject, principal.client, principal.groups)
