@@ -1,0 +1,1 @@
+"""The control plane: a small authenticated API on its own port."""

@@ -1,0 +1,1 @@
+"""Limits by principal on requests, operations and returned records."""

@@ -1,0 +1,26 @@
+"""`RateLimit` and `RateLimit-Policy`, as draft-ietf-httpapi-ratelimit-headers-11 writes them (RFC 9651 lists)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from vecgate.limits.bucket import Bucket
+
+
+def headers(buckets: Iterable[Bucket], now: float) -> dict[str, str]:
+    """Header names are lower-case. Empty without buckets."""
+    policies, states = [], []
+    for bucket in buckets:
+        left = bucket.ends - now if now < bucket.ends else bucket.window
+        policies.append(f"{bucket.name};q={bucket.limit};w={bucket.window}")
+        states.append(f"{bucket.name};r={bucket.remaining(now)};t={math.ceil(left)}")
+    if not policies:
+        return {}
+    return {"ratelimit-policy": ", ".join(policies), "ratelimit": ", ".join(states)}
+
+
+def quoted(text: str) -> str:
+    """A structured-field string (RFC 9651 §3.3.3): printable ASCII; anything else becomes `?`."""
+    plain = "".join(character if " " <= character <= "~" else "?" for character in text)
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'

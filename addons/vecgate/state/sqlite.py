@@ -1,0 +1,273 @@
+"""SQLite: several workers of one host share a file; tickets, revocations and limits survive a restart.
+
+One thread per store does all the talking, so the event loop never waits for a disk. Ticket and revocation writes are
+synced before they return (`synchronous=FULL`); counters are not (`NORMAL`): a power cut may forget the last ones, a
+killed process does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+
+from vecgate.approvals.tickets import OPEN, Caps, State, Ticket, TicketUnknown
+from vecgate.errors import Unavailable
+from vecgate.reasons import Reason
+from vecgate.state.clock import Anchor, uptime
+from vecgate.state.mirror import REVOCATIONS, Mirror
+from vecgate.state.schema import prepare
+from vecgate.state.store import StateStore
+from vecgate.state.windows import Claim, Share, Window, share
+
+log = logging.getLogger(__name__)
+
+FOLLOW = 0.2
+"""Seconds between looks at what other workers revoked or bumped."""
+BUSY = 2.0
+"""Seconds to wait for another process's transaction."""
+PATIENCE = 5.0
+"""Seconds to wait for the store's thread: a hung disk refuses requests instead of piling them up."""
+_TIDY = 30.0
+
+_decode_window = msgspec.msgpack.Decoder(Window).decode
+_encode_window = msgspec.msgpack.Encoder().encode
+_decode_ticket = msgspec.json.Decoder(Ticket).decode
+_encode_ticket = msgspec.json.Encoder().encode
+
+
+class SqliteStore(StateStore):
+    shared: ClassVar[bool] = True
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file (0600) and its folder. Raises sqlite3.Error, OSError, ValueError."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._thread = ThreadPoolExecutor(1, "vecgate-state")
+        self._follower: asyncio.Task[None] | None = None
+        self._revocations = -1
+        self._tidied = 0.0
+        try:
+            self._anchor = self._thread.submit(self._connect, path).result()
+        except BaseException:
+            self._thread.shutdown()
+            raise
+        self.mirror = Mirror(self.now)
+
+    def now(self) -> float:
+        return self._anchor.now()
+
+    async def start(self) -> None:
+        await self._run(self._look)
+        self._follower = asyncio.create_task(self._follow())
+
+    async def close(self) -> None:
+        if self._follower:
+            self._follower.cancel()
+        self.mirror.lose()
+        with contextlib.suppress(Unavailable):
+            await self._run(self._disconnect)
+        self._thread.shutdown(wait=False)
+
+    # Limits
+
+    async def claim(self, worker: str, claims: Sequence[Claim]) -> list[Share]:
+        return await self._run(self._claim, worker, claims)
+
+    def _claim(self, worker: str, claims: Sequence[Claim]) -> list[Share]:
+        answers = []
+        with self._transaction(self._counters) as db:
+            now = self.now()
+            for claim in claims:
+                row = db.execute("SELECT state FROM windows WHERE bucket = ?", (claim.bucket,)).fetchone()
+                window, answer = share(_decode_window(row[0]) if row else None, worker, claim, now)
+                db.execute(
+                    "INSERT OR REPLACE INTO windows VALUES (?, ?, ?)",
+                    (claim.bucket, window.ends, _encode_window(window)),
+                )
+                answers.append(answer)
+        return answers
+
+    # Tickets
+
+    async def open_ticket(self, ticket: Ticket, caps: Caps) -> Ticket:
+        return await self._run(self._open_ticket, ticket, caps)
+
+    def _open_ticket(self, ticket: Ticket, caps: Caps) -> Ticket:
+        with self._transaction(self._durable) as db:
+            now = self.now()
+            row = db.execute(
+                f"SELECT document FROM tickets WHERE binding = ? AND expires > ? AND state IN ({_marks(OPEN)})",  # noqa: S608 - only question marks
+                (ticket.binding, now, *OPEN),
+            ).fetchone()
+            if row:
+                return _decode_ticket(row[0])
+            mine, total, soonest = db.execute(
+                "SELECT coalesce(sum(owner = ?), 0), count(*), min(expires) FROM tickets"
+                " WHERE state = ? AND expires > ?",
+                (ticket.owner, State.PENDING, now),
+            ).fetchone()
+            caps.check(mine, total, (soonest or now) - now)
+            self._put(db, ticket)
+        return ticket
+
+    async def change_ticket(self, ticket_id: str, change: Callable[[Ticket], Ticket]) -> Ticket:
+        return await self._run(self._change_ticket, ticket_id, change)
+
+    def _change_ticket(self, ticket_id: str, change: Callable[[Ticket], Ticket]) -> Ticket:
+        with self._transaction(self._durable) as db:
+            row = db.execute("SELECT document FROM tickets WHERE id = ?", (ticket_id,)).fetchone()
+            if row is None:
+                raise TicketUnknown(ticket_id)
+            changed = change(_decode_ticket(row[0]))
+            self._put(db, changed)
+        return changed
+
+    async def tickets(self, ids: Collection[str]) -> list[Ticket]:
+        return await self._run(self._select, f"WHERE id IN ({_marks(ids)})", *ids)
+
+    async def list_tickets(self, states: Collection[State], limit: int = 1000) -> list[Ticket]:
+        where = f"WHERE state IN ({_marks(states)}) ORDER BY opened DESC LIMIT ?"
+        return await self._run(self._select, where, *states, limit)
+
+    async def overdue_tickets(self) -> list[str]:
+        where = "WHERE state IN (?, ?) AND expires <= ?"
+        found = await self._run(self._select, where, State.PENDING, State.APPROVED, self.now())
+        return [ticket.id for ticket in found]
+
+    async def forget_tickets(self, before: float) -> None:
+        await self._run(self._write, "DELETE FROM tickets WHERE ended > 0 AND ended < ?", before)
+
+    def _select(self, where: str, *values: str | float) -> list[Ticket]:
+        rows = self._durable.execute(f"SELECT document FROM tickets {where}", values)  # noqa: S608 - no outside text
+        return [_decode_ticket(document) for (document,) in rows]
+
+    @staticmethod
+    def _put(db: sqlite3.Connection, ticket: Ticket) -> None:
+        columns = (ticket.id, ticket.binding, ticket.owner, ticket.state, ticket.opened, ticket.expires, ticket.ended)
+        db.execute("INSERT OR REPLACE INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*columns, _encode_ticket(ticket)))
+
+    # Revocations and epochs
+
+    async def revoke(self, key: str, until: float | None = None) -> None:
+        await self._run(self._revoke, "INSERT OR REPLACE INTO revocations VALUES (?, ?)", key, until)
+
+    async def restore(self, key: str) -> None:
+        await self._run(self._revoke, "DELETE FROM revocations WHERE key = ?", key)
+
+    async def bump(self, name: str) -> int:
+        return await self._run(self._bump, name)
+
+    def _revoke(self, statement: str, *values: str | float | None) -> None:
+        with self._transaction(self._durable) as db:
+            db.execute(statement, values)
+            self._raise_epoch(db, REVOCATIONS)
+        self._look()
+
+    def _bump(self, name: str) -> int:
+        with self._transaction(self._durable) as db:
+            value = self._raise_epoch(db, name)
+        self._look()
+        return value
+
+    @staticmethod
+    def _raise_epoch(db: sqlite3.Connection, name: str) -> int:
+        (value,) = db.execute(
+            "INSERT INTO epochs VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            (name,),
+        ).fetchone()
+        return int(value)
+
+    def _look(self) -> None:
+        """Bring the mirror up to date. It swaps whole mappings, so readers on the event loop need no lock."""
+        db = self._counters
+        epochs: dict[str, int] = dict(db.execute("SELECT name, value FROM epochs").fetchall())
+        revoked: dict[str, float | None] | None = None
+        if epochs.get(REVOCATIONS, 0) != self._revocations:
+            revoked = dict(db.execute("SELECT key, until FROM revocations").fetchall())
+            self._revocations = epochs.get(REVOCATIONS, 0)
+        self.mirror.replace(epochs, revoked)
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(FOLLOW)
+            try:
+                await self._run(self._look)
+                if self.now() - self._tidied > _TIDY:
+                    self._tidied = self.now()
+                    await self._run(self._tidy)
+            except Unavailable as error:
+                log.error("the state store cannot be followed: %s", error)
+
+    def _tidy(self) -> None:
+        """Keep how far the clock has come; drop what is over. A revocation goes a day after its token's end."""
+        now = self.now()
+        with self._transaction(self._counters) as db:
+            db.execute("UPDATE clock SET latest = ?, uptime = ?", (now, uptime()))
+            db.execute("DELETE FROM windows WHERE ends <= ?", (now,))
+            db.execute("DELETE FROM revocations WHERE until < ?", (now - 86_400,))
+
+    # The thread and its connections
+
+    def _connect(self, path: Path) -> Anchor:
+        self._counters, self._durable = (sqlite3.connect(path, timeout=BUSY, isolation_level=None) for _ in range(2))
+        try:
+            self._counters.execute("PRAGMA journal_mode = WAL")
+            self._counters.execute("PRAGMA synchronous = NORMAL")
+            self._durable.execute("PRAGMA synchronous = FULL")
+            with self._transaction(self._durable) as db:
+                prepare(db)
+                return self._fix_clock(db)
+        except BaseException:
+            self._counters.close()
+            self._durable.close()
+            raise
+
+    @staticmethod
+    def _fix_clock(db: sqlite3.Connection) -> Anchor:
+        row = db.execute("SELECT boot, offset, latest, uptime FROM clock").fetchone()
+        anchor = Anchor.fixed(Anchor(*row) if row else None)
+        values = (anchor.boot, anchor.offset, max(anchor.latest, anchor.now()), uptime())
+        db.execute("INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?, ?)", values)
+        return anchor
+
+    def _disconnect(self) -> None:
+        self._tidy()
+        self._counters.close()
+        self._durable.close()
+
+    @contextlib.contextmanager
+    def _transaction(self, db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+
+    def _write(self, statement: str, *values: str | float) -> None:
+        with self._transaction(self._counters) as db:
+            db.execute(statement, values)
+
+    async def _run[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        except (sqlite3.Error, OSError, TimeoutError, msgspec.MsgspecError) as error:
+            raise Unavailable(Reason.STATE_UNAVAILABLE, "The state store cannot be used.") from error
+        except RuntimeError as error:  # the executor has been shut down
+            raise Unavailable(Reason.STATE_UNAVAILABLE, "The state store is closed.") from error
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))

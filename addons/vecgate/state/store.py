@@ -1,0 +1,96 @@
+"""StateStore: what every worker must see at once. Limits, tickets, revocations and epochs live here and nowhere else.
+
+All methods may be called from several tasks; a store that is `shared` may be opened by several processes. Whatever
+goes wrong underneath is raised as `Unavailable(state_unavailable)`: the request is refused, never let through.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
+from typing import ClassVar
+
+from vecgate.approvals.tickets import Caps, State, Ticket
+from vecgate.identity.principal import Principal
+from vecgate.state.mirror import Mirror
+from vecgate.state.windows import Claim, Share
+
+
+class StateStore(ABC):
+    shared: ClassVar[bool]
+    """Several processes can use it; `memory:` cannot be."""
+    mirror: Mirror
+
+    @abstractmethod
+    def now(self) -> float:
+        """Unix seconds on a clock that all workers share and nobody can set. Does not block."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Begin to follow other workers. Until then `revoked` and `epoch` raise Unavailable."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of files and threads. Later calls raise Unavailable."""
+
+    # Limits
+
+    @abstractmethod
+    async def claim(self, worker: str, claims: Sequence[Claim]) -> list[Share]:
+        """Settle all claims in one transaction; the answers come in the same order. See `state.windows`."""
+
+    # Tickets
+
+    @abstractmethod
+    async def open_ticket(self, ticket: Ticket, caps: Caps) -> Ticket:
+        """Keep a new ticket durably, or return the open one of the same binding.
+
+        Raises Refusal(too_many_pending) when a cap is reached."""
+
+    @abstractmethod
+    async def change_ticket(self, ticket_id: str, change: Callable[[Ticket], Ticket]) -> Ticket:
+        """Replace a ticket by `change(ticket)`, atomically and durably, and return the new one.
+
+        What `change` raises is raised and leaves the ticket alone; TicketUnknown if there is none. `change` may run
+        in another thread."""
+
+    @abstractmethod
+    async def tickets(self, ids: Collection[str]) -> list[Ticket]:
+        """Those of these tickets that exist."""
+
+    @abstractmethod
+    async def list_tickets(self, states: Collection[State], limit: int = 1000) -> list[Ticket]:
+        """The newest tickets in one of these states, newest first."""
+
+    @abstractmethod
+    async def overdue_tickets(self) -> list[str]:
+        """Ids of tickets that are still pending or approved although their time is over."""
+
+    @abstractmethod
+    async def forget_tickets(self, before: float) -> None:
+        """Drop finished tickets that ended before that time; evidence keeps their story."""
+
+    # Revocations and epochs
+
+    @abstractmethod
+    async def revoke(self, key: str, until: float | None = None) -> None:
+        """Refuse a principal (`Principal.key`) or a credential (`token_key`) from now on.
+
+        `until` (Unix seconds) may be the credential's own end; None is for good. Other workers see it within the time
+        that a store takes to follow (SQLite: 0.2 s)."""
+
+    @abstractmethod
+    async def restore(self, key: str) -> None:
+        """Take a revocation back."""
+
+    @abstractmethod
+    async def bump(self, name: str) -> int:
+        """Raise an epoch: whatever was cached under the old one is void. Returns the new value."""
+
+    def revoked(self, principal: Principal) -> bool:
+        """From this worker's mirror, without waiting. Raises Unavailable when the mirror is stale."""
+        return self.mirror.revoked(principal)
+
+    def epoch(self, name: str) -> int:
+        """From this worker's mirror, without waiting. Raises Unavailable when the mirror is stale."""
+        return self.mirror.epoch(name)

@@ -1,0 +1,136 @@
+"""Every store keeps the same promises."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.support.state import ISSUER, opened, person, ticket
+
+from vecgate.approvals.tickets import Caps, State, Ticket, TicketUnknown
+from vecgate.errors import Refusal, Unavailable
+from vecgate.reasons import Reason
+from vecgate.state.mirror import token_key
+from vecgate.state.store import StateStore
+from vecgate.state.windows import Claim
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[StateStore]:
+    async with opened(request.param, tmp_path) as store:
+        yield store
+
+
+async def test_parallel_claims_grant_exactly_the_limit(store: StateStore) -> None:
+    async def claim(number: int) -> int:
+        (answer,) = await store.claim(f"w{number}", [Claim("b", 10, 60, want=1)])
+        return answer.granted
+
+    assert sum(await asyncio.gather(*(claim(number) for number in range(100)))) == 10
+
+
+async def test_an_identical_request_joins_the_open_ticket(store: StateStore) -> None:
+    first = await store.open_ticket(ticket(store.now()), Caps())
+    second = await store.open_ticket(ticket(store.now(), id="1" * 32), Caps())
+    assert second == first
+
+
+@pytest.mark.parametrize("state", [State.EXPIRED, State.RELEASED, State.EXECUTED, State.FAILED])
+async def test_a_finished_ticket_is_not_joined(store: StateStore, state: State) -> None:
+    await store.open_ticket(ticket(store.now(), state=state), Caps())
+    second = await store.open_ticket(ticket(store.now(), id="1" * 32), Caps())
+    assert second.id == "1" * 32
+
+
+async def test_an_expired_ticket_is_not_joined_even_before_it_is_swept(store: StateStore) -> None:
+    await store.open_ticket(ticket(store.now(), expires=store.now()), Caps())
+    second = await store.open_ticket(ticket(store.now(), id="1" * 32), Caps())
+    assert second.id == "1" * 32
+
+
+@pytest.mark.parametrize("caps", [Caps(person=2), Caps(total=2)])
+async def test_pending_tickets_are_capped(store: StateStore, caps: Caps) -> None:
+    for number in range(2):
+        await store.open_ticket(ticket(store.now(), id=str(number), binding=str(number)), caps)
+    with pytest.raises(Refusal) as refused:
+        await store.open_ticket(ticket(store.now(), id="3", binding="3"), caps)
+    assert refused.value.reason is Reason.TOO_MANY_PENDING
+    assert 58 <= int(refused.value.headers["retry-after"]) <= 60
+    assert len(await store.tickets(["0", "1", "3"])) == 2
+
+
+async def test_the_cap_of_one_person_leaves_room_for_others(store: StateStore) -> None:
+    await store.open_ticket(ticket(store.now()), Caps(person=1))
+    other = ticket(store.now(), id="2", binding="2", subject="bob")
+    assert await store.open_ticket(other, Caps(person=1)) == other
+
+
+async def test_a_change_that_raises_leaves_the_ticket_alone(store: StateStore) -> None:
+    kept = await store.open_ticket(ticket(store.now()), Caps())
+
+    def change(ticket: Ticket) -> Ticket:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await store.change_ticket(kept.id, change)
+    assert await store.tickets([kept.id]) == [kept]
+
+
+async def test_changing_an_unknown_ticket(store: StateStore) -> None:
+    with pytest.raises(TicketUnknown):
+        await store.change_ticket("f" * 32, lambda ticket: ticket)
+
+
+async def test_lists_are_newest_first_and_by_state(store: StateStore) -> None:
+    now = store.now()
+    for number, state in enumerate([State.PENDING, State.DENIED, State.PENDING]):
+        entry = ticket(now, id=str(number), binding=str(number), opened=now + number, state=state)
+        await store.open_ticket(entry, Caps())
+    assert [entry.id for entry in await store.list_tickets([State.PENDING])] == ["2", "0"]
+    assert [entry.id for entry in await store.list_tickets(list(State), limit=2)] == ["2", "1"]
+
+
+async def test_overdue_and_forgotten_tickets(store: StateStore) -> None:
+    now = store.now()
+    await store.open_ticket(ticket(now, id="1", binding="1", expires=now), Caps())
+    await store.open_ticket(ticket(now, id="2", binding="2"), Caps())
+    await store.open_ticket(ticket(now, id="3", binding="3", state=State.EXECUTED, ended=now - 10), Caps())
+    assert await store.overdue_tickets() == ["1"]
+    await store.forget_tickets(now - 5)
+    assert sorted(entry.id for entry in await store.tickets("123")) == ["1", "2"]
+
+
+async def test_revocation_of_a_person_and_of_one_token(store: StateStore) -> None:
+    alice, bob = person("alice"), person("bob")
+    await store.revoke(alice.key)
+    await store.revoke(token_key(ISSUER, "t1"), store.now() + 60)
+    assert store.revoked(alice)
+    assert not store.revoked(bob)
+    for token, revoked in [("t1", True), ("t2", False)]:
+        principal = type(bob)(ISSUER, "bob", token_id=token)
+        assert store.revoked(principal) is revoked
+    await store.restore(alice.key)
+    assert not store.revoked(alice)
+
+
+async def test_a_revocation_ends_with_its_token(store: StateStore) -> None:
+    await store.revoke(person("alice").key, store.now() - 1)
+    assert not store.revoked(person("alice"))
+
+
+async def test_epochs_count_up_from_zero(store: StateStore) -> None:
+    assert store.epoch("names") == 0
+    assert [await store.bump("names"), await store.bump("names")] == [1, 2]
+    assert store.epoch("names") == 2
+
+
+async def test_a_closed_store_refuses_everything(store: StateStore) -> None:
+    await store.close()
+    with pytest.raises(Unavailable):
+        await store.claim("w", [])
+    with pytest.raises(Unavailable):
+        store.revoked(person("alice"))
+    with pytest.raises(Unavailable):
+        store.epoch("names")
