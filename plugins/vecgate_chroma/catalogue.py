@@ -87,7 +87,7 @@ def databases(document: Any, decision: Decision) -> list[dict[str, Any]]:
 
 def database(document: Any) -> dict[str, Any]:
     one = _object(document, _DATABASE)
-    if one.keys() != _DATABASE or not all(type(value) is str for value in one.values()):
+    if one.keys() != _DATABASE or not all(type(value) is str and value and "/" not in value for value in one.values()):
         raise Unmaskable("a database has other members than expected")
     return one
 

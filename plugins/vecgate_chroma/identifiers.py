@@ -55,16 +55,19 @@ def by_name(call: Call) -> Lookup:
 
 
 def learnt(answer: Answer) -> Resource | None:
-    """The resource of the collection that a look-up found. Raises Unmaskable for an answer that is neither."""
-    if answer.status == 404:
+    """The resource of the collection that a look-up found, None for the server's own "not found".
+
+    Raises Unmaskable for any other answer: a route that is missing says nothing about a name.
+    """
+    try:
+        document = parse(answer.body)
+    except Refusal:
+        raise Unmaskable("The database did not say what a name stands for.") from None
+    if answer.status == 404 and isinstance(document, dict) and document.get("error") == "NotFoundError":
         return None
     if answer.status != 200:
         raise Unmaskable("The database did not say what a name stands for.")
-    try:
-        _, resource = identified(parse(answer.body))
-    except Refusal:
-        raise Unmaskable("The database did not say what a name stands for.") from None
-    return resource
+    return identified(document)[1]
 
 
 def bound(call: Call, resource: Resource | None) -> Resource:

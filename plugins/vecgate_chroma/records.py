@@ -230,6 +230,8 @@ def _is_metadata(value: Any) -> bool:
 
 def _payload(metadata: dict[str, Any]) -> dict[str, Any]:
     """For evidence: no raw vector, not even one the caller may see."""
+    if _PLAIN.issuperset(map(type, metadata.values())):
+        return dict(metadata)
     return {name: plain(value) for name, value in metadata.items() if type(value) is not dict and not _long(value)}
 
 

@@ -79,3 +79,18 @@ def ask(client: httpx.Client, outgoing: Outgoing) -> Answer:
     return Answer(
         response.status_code, tuple((n.lower(), v) for n, v in response.headers.multi_items()), response.content
     )
+
+
+def bound(client: httpx.Client, read: Reading) -> Reading:
+    """The reading with the names that the database resolves."""
+    names = {lookup.key: CHROMA.learn(lookup, ask(client, lookup.request)) for lookup in CHROMA.lookups(read)}
+    return CHROMA.bind(read, names)
+
+
+def through(client: httpx.Client, decision: Decision, read: Reading) -> Answer:
+    """The way of a request, from the look-ups on."""
+    read = bound(client, read)
+    local = CHROMA.local(read, ALICE, decision)
+    if local is not None:
+        return local
+    return CHROMA.mask(read, decision, ALICE, ask(client, CHROMA.rewrite(read, decision))).answer

@@ -113,13 +113,14 @@ def dump(document: Any) -> bytes:
 
 def plain(value: Any) -> Any:
     """The same value in Python's own types, for whoever keeps or encodes it elsewhere."""
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is dict:
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if kind is list:
         return [plain(item) for item in value]
-    if isinstance(value, Numbers):
+    if kind is Numbers:
         return list(value.values)
-    return float(value) if isinstance(value, Number) else value
+    return float(value) if kind is Number else value
 
 
 def _cut(body: bytes) -> tuple[bytes, list[Numbers]]:

@@ -42,6 +42,7 @@ class NameResolver:
         self._patience = patience
         self._known: TTLCache[str, Any] = TTLCache(size, ttl, timer=clock)
         self._flights: dict[str, asyncio.Task[Any]] = {}
+        self._epoch = 0
 
     async def resolve(self, dialect: Dialect, lookups: Sequence[Lookup], *, fresh: bool = False) -> dict[str, Any]:
         """The value of every look-up by its key, None for a name that does not exist. `fresh` skips what is kept.
@@ -64,10 +65,21 @@ class NameResolver:
             names[key] = await asyncio.shield(flight)
         return names
 
-    async def forget(self) -> None:
+    def known(self, lookups: Sequence[Lookup]) -> dict[str, Any] | None:
+        """The same from what is kept, without waiting; None if anything has to be asked for."""
+        names = {lookup.key: self._known.get(lookup.key) for lookup in lookups}
+        return None if None in names.values() else names
+
+    def forget(self) -> None:
         """Names may have changed: nothing that was learnt before counts from here on."""
         self._known.clear()
         self._flights = {}
+
+    def follow(self, epoch: int) -> None:
+        """Forget when another worker has said that names changed."""
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self.forget()
 
     def _flight(self, dialect: Dialect, lookup: Lookup, *, alone: bool) -> asyncio.Task[Any]:
         flight = None if alone else self._flights.get(lookup.key)

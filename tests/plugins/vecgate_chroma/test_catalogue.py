@@ -110,6 +110,7 @@ def test_databases_are_filtered_and_paged() -> None:
         (BY_NAME, collection(tenant="other_tenant")),
         (BY_NAME, collection(id=7)),
         (DATABASES, [{"id": UUID, "name": "x"}]),
+        (DATABASES, [{"id": UUID, "name": "x/y", "tenant": "t"}]),
         (DATABASES, [{"id": UUID, "name": "x", "tenant": "t", "collections": []}]),
         (reading("GET", DATABASE), {"id": UUID, "name": "other", "tenant": "default_tenant"}),
     ],

@@ -92,6 +92,8 @@ def test_what_is_learnt_is_the_full_name() -> None:
     assert CHROMA.learn(lookup, answer({"error": "NotFoundError", "message": "x"}, 404)) is None
     for odd in (
         answer(FOUND, 500),
+        answer(FOUND, 404),
+        answer(b"", 404),
         answer([]),
         answer({**FOUND, "name": "a/b"}),
         answer({**FOUND, "x": 1}),
