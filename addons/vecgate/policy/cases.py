@@ -109,7 +109,7 @@ def _judge(case: Case, explainer: Explainer) -> Mapping[str, Any]:
     connection = case.connection or (explainer.connections[0] if len(explainer.connections) == 1 else "")
     if connection not in explainer.connections:
         raise LookupError(f"there is no connection {connection!r}: there is {', '.join(explainer.connections)}")
-    line = case.request.model_dump(exclude_unset=True)
+    line = case.request.model_dump(exclude_unset=True) | {"method": case.request.method}
     return explainer.explain(connection, explainer.principal(case.as_), line, case.at or datetime.now(UTC))
 
 
