@@ -139,6 +139,6 @@ def _approval(rule: ApprovalRule, at: KeyPath, config: Config) -> Iterator[Remar
         yield Code.REVIEWERS, (*where, "issuers"), "nobody can decide: none of these issuers is configured"
     named = rule.reviewers.subjects
     if named is not None and len(set(named)) < rule.approvals:
-        yield Code.REVIEWERS, (*where, "subjects"), f"{rule.approvals} approvals are asked of {len(set(named))} people"
+        yield Code.REVIEWERS, (*where, "subjects"), f"asks for {rule.approvals} approvals and names {len(set(named))}"
     elif named is not None and len(set(named)) == rule.approvals and subjects_within(rule.reviewers, rule.to):
         yield Code.REVIEWERS, (*where, "subjects"), "nobody else can decide when one of these asks"
