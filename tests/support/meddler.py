@@ -92,6 +92,8 @@ class Meddler:
         self.flows.append(flow)
         if flow.request.path == "/hold":
             flow.intercept()
+        elif flow.request.path == "/crash":
+            flow.request = None  # type: ignore[assignment]  # what no type checker would let an addon do
         elif flow.request.path == "/answer":
             flow.response = http.Response.make(200, SECRET)
         elif (edit := flow.request.headers.get("x-edit")) is not None:
@@ -100,6 +102,8 @@ class Meddler:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if flow.request.path == "/secret/stream-response":
             _response(flow).stream = True
+        elif flow.request.path == "/secret/no-response":
+            flow.response = None
 
     def response(self, flow: http.HTTPFlow) -> None:
         if (edit := flow.request.headers.get("x-edit-answer")) is not None:

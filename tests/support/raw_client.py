@@ -63,7 +63,7 @@ async def exchange(port: int, request: bytes, *, wait: float = WAIT) -> Reply:
 
 async def hang_up(writer: asyncio.StreamWriter) -> None:
     writer.close()
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(OSError):
         await writer.wait_closed()
 
 

@@ -11,7 +11,7 @@ import logging
 from mitmproxy import http
 from mitmproxy.net.http.status_codes import RESPONSES
 from mitmproxy.proxy import layer
-from mitmproxy.proxy.layers.http import HttpLayer
+from mitmproxy.proxy.layers.http import HttpLayer, HttpStream
 from mitmproxy.proxy.layers.http._events import ErrorCode
 
 from vecgate.operations.messages import Answer
@@ -82,13 +82,22 @@ def http2_headers(answer: Answer) -> list[tuple[bytes, bytes]]:
     return [(b":status", b"%d" % answer.status), *fields]
 
 
-def flow_of(part: layer.Layer, stream_id: int | None) -> http.HTTPFlow | None:
+def flow_of(part: layer.Layer, stream_id: int) -> http.HTTPFlow | None:
     """The flow that a stream of this connection carries, if it has come that far."""
+    return getattr(_streams(part).get(stream_id), "flow", None)
+
+
+def open_flows(part: layer.Layer) -> list[http.HTTPFlow]:
+    """The flows of this connection that have not ended."""
+    flows = (getattr(stream, "flow", None) for stream in _streams(part).values())
+    return [flow for flow in flows if flow is not None and flow.live]
+
+
+def _streams(part: layer.Layer) -> dict[int, HttpStream]:
     for candidate in reversed(part.context.layers):
         if isinstance(candidate, HttpLayer):
-            stream = candidate.streams.get(stream_id) if stream_id is not None else None
-            return getattr(stream, "flow", None)
-    return None
+            return candidate.streams
+    return {}
 
 
 def _complete(fields: tuple[tuple[str, str], ...], body: bytes) -> tuple[tuple[str, str], ...]:

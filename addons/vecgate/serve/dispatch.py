@@ -25,7 +25,6 @@ from mitmproxy import addonmanager, exceptions, hooks, http
 from mitmproxy.flow import Error
 from mitmproxy.master import Master
 from mitmproxy.proxy import commands, events, layer, server
-from mitmproxy.proxy.layers.http import HttpLayer
 from mitmproxy.utils import asyncio_utils
 
 from vecgate.reasons import Reason
@@ -204,13 +203,7 @@ class _Dead(layer.Layer):
 
 
 def _crash(self: server.ConnectionHandler, error: Exception) -> None:
-    flows = [
-        stream.flow
-        for part in self.layer.context.layers
-        if isinstance(part, HttpLayer)
-        for stream in part.streams.values()
-        if getattr(stream, "flow", None) is not None and stream.flow.live
-    ]
+    flows = answers.open_flows(self.layer)
     self.layer = _Dead(self.layer.context)
     message = f"the connection crashed: {type(error).__name__}"
     for flow in flows:

@@ -18,7 +18,7 @@ import h2.events
 import h2.exceptions
 import hyperframe.frame as frames
 from mitmproxy.proxy import commands, events, layer
-from mitmproxy.proxy.layers.http._events import ErrorCode
+from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseEndOfMessage
 from mitmproxy.proxy.layers.http._http2 import Http2Connection, Http2Server
 from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
 
@@ -106,6 +106,8 @@ def handled(handle: OfEvent) -> OfEvent:
             yield commands.SendData(self.conn, self.h2_conn.data_to_send())
         else:
             yield from handle(self, event)
+            if isinstance(event, ResponseEndOfMessage) and self.is_closed(event.stream_id):
+                self.streams.pop(event.stream_id, None)  # mitmproxy keeps it as long as the connection
 
     return _handle_event
 
@@ -130,7 +132,7 @@ def frame_handled(handle: OfFrame) -> OfFrame:
 
 def protocol_error(self: Http2Server, message: str, error_code: int = h2.errors.ErrorCodes.PROTOCOL_ERROR) -> Commands:
     """Http2Server's own protocol_error: tells the recorder where no open stream's `error` hook does."""
-    if not self.streams:
+    if not answers.open_flows(self):
         answers.report(Failure(Reason.PROTOCOL_ERROR, message, self.context.client))
     yield from Http2Connection.protocol_error(self, message, error_code)
 
@@ -138,7 +140,9 @@ def protocol_error(self: Http2Server, message: str, error_code: int = h2.errors.
 def head_pending(server: Http2Server) -> bool:
     """Whether a header block or a frame has begun and not ended while nothing else goes on."""
     buffer = server.h2_conn.incoming_buffer
-    return bool(buffer._headers_buffer or buffer._preamble_len or (buffer._data and not server.streams))
+    if buffer._headers_buffer or buffer._preamble_len:
+        return True
+    return bool(buffer._data) and server.h2_conn.open_inbound_streams == 0
 
 
 def _unanswered(server: Http2Server, stream_id: int) -> bool:

@@ -78,7 +78,8 @@ class _State:
     sent: bool = False
     answered: bool = False
     streamed_request: bool = False
-    streamed_answer: bool = False
+    withhold: bool = False
+    """A hook did to the answer what no seal can make good."""
     own: tuple[http.Response, bytes] | None = None
     """A refusal of the seam, and its digest."""
 
@@ -178,9 +179,10 @@ def _after_hook(stream: HttpStream, state: _State, name: str) -> None:
     elif name in ("responseheaders", "response"):
         if flow.response is None:
             flow.response = _own_refusal(stream, state, Reason.UNMASKABLE_RESPONSE)
+            state.withhold = name == "responseheaders"  # the upstream's body is still to come, and would join it
         elif flow.response.stream:
             flow.response.stream = False
-            state.streamed_answer = True
+            state.withhold = True
 
 
 def _may_connect(stream: HttpStream, state: _State, command: GetHttpConnection) -> bool:
@@ -254,7 +256,7 @@ def _leaving(stream: HttpStream, state: _State) -> tuple[http.Response, bytes]:
     flow = stream.flow
     try:
         own = state.own is not None and flow.response is state.own[0] and response_digest(state.own[0]) == state.own[1]
-        if state.streamed_answer:
+        if state.withhold:
             raise Unsealed
         response = state.own[0] if own and state.own else current().gate.leaving(flow)
         return response, check_answer(response, flow.request, http2=_http2(stream))

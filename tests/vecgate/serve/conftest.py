@@ -13,7 +13,7 @@ from tests.support.serving import MASTERS, Served, serving
 
 from vecgate.serve.listeners import Bounds, Listener, Upstream
 
-BOUNDS = Bounds(body=100_000, answer=1_000_000, head_time=0.6, body_time=0.6, resets=20, control=50, streams=10)
+BOUNDS = Bounds(body=100_000, answer=1_000_000, head_time=0.4, body_time=0.4, resets=20, control=50, streams=10)
 
 
 @dataclass

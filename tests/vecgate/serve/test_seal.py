@@ -55,8 +55,9 @@ async def test_a_streamed_request_is_refused_whole(meddled: Bench) -> None:
     assert meddled.upstream.connections == 0
 
 
-async def test_a_streamed_answer_is_withheld_whole(meddled: Bench) -> None:
-    reply = await exchange(meddled.port, get(b"/secret/stream-response"))
+@pytest.mark.parametrize("path", [b"/secret/stream-response", b"/secret/no-response"])
+async def test_an_answer_streamed_or_taken_away_at_its_head_is_withheld_whole(path: bytes, meddled: Bench) -> None:
+    reply = await exchange(meddled.port, get(path))
     assert (reply.status, reply.body) == (502, b"unmaskable_response")
     assert SECRET not in reply.raw
 
