@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -48,7 +47,7 @@ class Verbs(TyperGroup):
         super().format_help(ctx, formatter)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in VERBS and (command := _contributed(args)):
+        if args and args[0] not in VERBS and (command := _contributed(args[0], ctx.params.get("config"))):
             return args[0], command, args[1:]
         return super().resolve_command(ctx, args)
 
@@ -69,7 +68,11 @@ app = typer.Typer(
 
 
 @app.callback()
-def _root() -> None:
+def _root(
+    config: Annotated[
+        Path | None, typer.Option("-c", "--config", metavar="FILE", help="Also know the verbs of plugins named there.")
+    ] = None,
+) -> None:
     """vecgate: an identity-aware gateway for vector databases."""
 
 
@@ -78,12 +81,11 @@ def verb(module: str, name: str) -> Any:
     return _commands(import_module(f"vecgate.cli.{module}").register)[name]
 
 
-def _contributed(args: Sequence[str]) -> Any:
-    """A verb that a plugin adds: a bundled one, or one that the configuration given with -c names."""
+def _contributed(name: str, config: Path | None) -> Any:
+    """A verb that a bundled plugin adds, or one that the configuration names."""
     from vecgate.cli.configured import hooks_at
 
-    named = [Path(value) for flag, value in pairwise(args) if flag in ("-c", "--config")]
-    return _commands(hooks_at(named[0] if named else None).cli).get(args[0])
+    return _commands(hooks_at(config).cli).get(name)
 
 
 def _commands(register: Any) -> Mapping[str, Any]:

@@ -100,9 +100,13 @@ def run(document: Document, cases: Cases, explainer: Explainer) -> Iterator[Resu
             differences = tuple(_differences(case.expect, _judge(case, explainer)))
             outcome = Outcome.FAIL if differences else Outcome.PASS
         except (Refusal, ValueError, LookupError) as error:
-            differences = (error.detail if isinstance(error, Refusal) else str(error.args[0]),)
+            differences = (_why(error),)
             outcome = Outcome.ERROR
         yield Result(document.file, line, case.name, outcome, differences)
+
+
+def _why(error: Exception) -> str:
+    return error.detail or error.reason.summary if isinstance(error, Refusal) else str(error.args[0])
 
 
 def _judge(case: Case, explainer: Explainer) -> Mapping[str, Any]:

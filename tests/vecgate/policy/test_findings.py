@@ -70,7 +70,7 @@ control: {listen: "0.0.0.0:6099"}
             "8:18: connections[0].enforcement: "
             "policy, limits and approvals refuse nothing here, they only record [observe]"
         ),
-        f"14:35: connections[1].tls.key: there is no file {tmp_path}/missing.pem [missing-file]",
+        f"14:36: connections[1].tls.key: there is no file {tmp_path}/missing.pem [missing-file]",
         f"15:25: evidence.signing_key: others may read {tmp_path}/key: chmod 600 [readable-file]",
         "17:19: control.listen: the control plane speaks plain HTTP beyond this host [plaintext]",
     ]
