@@ -99,7 +99,7 @@ async def test_simultaneous_requests_share_one_fetch_even_if_the_first_leaves(da
 async def test_what_was_learnt_before_a_change_is_forgotten(database: Database) -> None:
     names = NameResolver(database.fetch)
     await names.resolve(Echo(), [lookup("a")])
-    await names.forget()
+    names.forget()
     await names.resolve(Echo(), [lookup("a")])
     assert database.asked == ["/a", "/a"]
 
@@ -109,7 +109,7 @@ async def test_a_fetch_that_a_change_overtook_is_not_kept(database: Database) ->
     database.open.clear()
     early = asyncio.create_task(names.resolve(Echo(), [lookup("a")]))
     await asyncio.sleep(0.01)
-    await names.forget()
+    names.forget()
     database.answers["/a"] = b"t/d/renamed"
     database.open.set()
     assert await early == {"a": "t/d/a"}
@@ -145,3 +145,21 @@ async def test_the_cache_is_bounded(database: Database) -> None:
     for name in ("a", "b", "a"):
         await names.resolve(Echo(), [lookup(name)])
     assert database.asked == ["/a", "/b", "/a"]
+
+
+async def test_what_is_kept_is_there_without_waiting(database: Database) -> None:
+    names = NameResolver(database.fetch)
+    assert names.known([lookup("a")]) is None
+    await names.resolve(Echo(), [lookup("a")])
+    assert names.known([lookup("a")]) == {"a": "t/d/a"}
+    assert names.known([lookup("a"), lookup("b")]) is None
+
+
+async def test_another_workers_change_is_followed_once(database: Database) -> None:
+    names = NameResolver(database.fetch)
+    names.follow(7)
+    await names.resolve(Echo(), [lookup("a")])
+    names.follow(7)
+    assert names.known([lookup("a")]) == {"a": "t/d/a"}
+    names.follow(8)
+    assert names.known([lookup("a")]) is None
