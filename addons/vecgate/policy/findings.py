@@ -10,8 +10,8 @@ from vecgate.config import hygiene
 from vecgate.config.advice import Advice, Code, Remark
 from vecgate.config.document import KeyPath
 from vecgate.config.load import Loaded
-from vecgate.config.models import ApprovalRule, Config, Grant, MaskRule, Subjects
-from vecgate.config.rules import rules_of
+from vecgate.config.models import ApprovalRule, Config, Grant, MaskRule, Place, Subjects
+from vecgate.config.rules import Rule, rules_of
 from vecgate.masking.masker import Masker
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.model import Action
@@ -39,6 +39,8 @@ def _rules(loaded: Loaded, masker: Masker, now: datetime) -> Iterator[Remark]:
     for at, rule in rules_of(config.policy):
         for key in ("to", "clearance", "reviewers"):
             yield from _literal(getattr(rule, key, None), (*at, key))
+        if _is_about_records(rule):
+            yield from _unreachable(rule.on, (*at, "on", "resources"), loaded)
         match rule:
             case Grant():
                 yield from _grant(rule, at, loaded, now)
@@ -58,6 +60,34 @@ def _literal(subjects: Subjects | None, at: KeyPath) -> Iterator[Remark]:
         yield Code.LITERAL, (*at, "groups"), "* within a group's name is an ordinary character"
 
 
+def _is_about_records(rule: Rule) -> bool:
+    """What it says is of no consequence for databases and other names above records."""
+    match rule:
+        case MaskRule():
+            return True
+        case Grant():
+            return not _RECORDS.isdisjoint(rule.allow)
+        case _:
+            return rule.on.actions is not None and rule.on.risks is None and _RECORDS.issuperset(rule.on.actions)
+
+
+def _unreachable(place: Place, at: KeyPath, loaded: Loaded) -> Iterator[Remark]:
+    connections = place.connections or [connection.name for connection in loaded.config.connections]
+    depths = [loaded.depths.get(name) for name in connections]
+    known = [depth for depth in depths if depth is not None]
+    if not known or len(known) < len(depths):
+        return
+    for index, text in enumerate(place.resources or ()):
+        longest = Glob.parse(text).longest
+        if longest is not None and longest < min(known):
+            whole = "/".join([*["*"] * (min(known) - longest), text])
+            yield (
+                Code.UNREACHABLE,
+                (*at, index),
+                f"reaches no records: their names have {min(known)} parts, as in {whole}",
+            )
+
+
 def _grant(grant: Grant, at: KeyPath, loaded: Loaded, now: datetime) -> Iterator[Remark]:
     if grant.until is not None and grant.until <= now:
         yield Code.EXPIRED, (*at, "until"), "the grant has ended: remove it"
@@ -70,15 +100,6 @@ def _grant(grant: Grant, at: KeyPath, loaded: Loaded, now: datetime) -> Iterator
         if other.name < grant.name or not grant_within(other, grant, connections):
             yield Code.UNUSED, (*at, "name"), f"{other.name} allows all of this already"
             break
-    depths = [loaded.depths.get(name) for name in grant.on.connections or connections]
-    for index, text in enumerate(grant.on.resources or ()):
-        longest = Glob.parse(text).longest
-        if longest and _RECORDS & set(grant.allow) and all(depth and longest < depth for depth in depths):
-            least = min(depth for depth in depths if depth)
-            message = (
-                f"reaches no records: their names have {least} segments, as in {'/'.join(['*'] * (least - 1))}/{text}"
-            )
-            yield Code.UNREACHABLE, (*at, "on", "resources", index), message
     if grant.when is not None:
         yield from ((Code.CONDITION, (*at, "when"), said) for said in impossible(grant.when))
     whole = grant.on.resources is None or "**" in grant.on.resources

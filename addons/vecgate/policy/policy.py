@@ -135,7 +135,11 @@ class Policy:
         rules = Rules(
             connection=connection,
             depth=self._connections[connection],
-            grants=tuple(rule for rule in self._grants if rule.on.place.at(connection) and matches(rule.to, principal)),
+            grants=tuple(
+                rule
+                for rule in self._grants
+                if rule.actions and rule.on.place.at(connection) and matches(rule.to, principal)
+            ),
             masks=tuple(mask for mask in masks if mask.rule.name not in cleared),
             opened=tuple(mask for mask in masks if mask.rule.name in cleared and mask.rule.vectors is not None),
             limits=tuple(_concerning(self._limits, connection, principal)),

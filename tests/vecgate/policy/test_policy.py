@@ -212,6 +212,13 @@ def test_a_condition_is_asked_for_each_operation(tmp_path: Path) -> None:
     assert not decide(made, person(), listing("t/d")).visible("t/d/c")
 
 
+def test_a_grant_that_allows_nothing_implies_nothing(tmp_path: Path) -> None:
+    made = policy(tmp_path, "policy: {grants: [{name: a, allow: [read], on: {actions: [meta]}}]}")
+
+    assert decide(made, person(), SERVICE).verdict is DENY
+    assert decide(made, person(), meta("t")).verdict is DENY
+
+
 def test_a_grant_may_be_bound_to_actions_and_risks(tmp_path: Path) -> None:
     made = policy(
         tmp_path,
