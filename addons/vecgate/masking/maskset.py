@@ -13,8 +13,8 @@ import msgspec
 from vecgate.config.models import MaskRule
 from vecgate.errors import Refusal, Unmaskable
 from vecgate.masking.masker import Masker
-from vecgate.masking.matcher import Matcher, Node
-from vecgate.masking.paths import pattern
+from vecgate.masking.matcher import DEPTH, Matcher, Node
+from vecgate.masking.paths import pattern, segments
 from vecgate.masking.strategies import (
     DROPPED,
     FIELDS,
@@ -29,7 +29,6 @@ from vecgate.masking.strategies import (
 )
 
 _NOTHING: Final[frozenset[str]] = frozenset()
-_DEPTH: Final = 64
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 _JSON: Final = ("{", "[", '"')
 _BLANKS: Final = " \t\r\n\ufeff"
@@ -131,12 +130,14 @@ class MaskSet:
     def used(self, fields: Iterable[str]) -> str | None:
         """The first of these fields that would act as an oracle: masked, or parent or child of one.
 
-        A field with a wildcard could stand for a masked one and counts as used.
+        A field with a wildcard, or of more than 64 names, could stand for a masked one and counts as used.
         """
         if self.fields:
             for path in fields:
+                if len(segments(path)) > DEPTH or "*" in path:
+                    return path
                 node = self._matcher.root.find(path)
-                if node.mask or node.above or node is self._matcher.root or "*" in path:
+                if node.mask or node.above or node is self._matcher.root:
                     return path
         return None
 
@@ -164,7 +165,7 @@ class MaskSet:
         return mask is not None and mask.covers(strategy)
 
     def _object(self, value: Mapping[str, Any], node: Node, masked: set[str], depth: int) -> dict[str, Any]:
-        if depth > _DEPTH:
+        if depth > DEPTH:
             raise Unmaskable("a payload is nested too deeply")
         shown: dict[str, Any] = {}
         known = node.children
@@ -187,7 +188,7 @@ class MaskSet:
         if isinstance(value, Mapping):
             return self._object(value, node, masked, depth + 1)
         if isinstance(value, list | tuple):
-            if depth > _DEPTH:
+            if depth > DEPTH:
                 raise Unmaskable("a payload is nested too deeply")
             element = node.element()
             seen = (self._value(member, element, masked, depth + 1) for member in value)
@@ -200,13 +201,13 @@ class MaskSet:
         if not value.lstrip(_BLANKS).startswith(_JSON):
             return value
         text = value if value.isascii() else normalize("NFC", value)
-        if not self._matcher.mentions(text):
+        if not node.mentions.named(text):
             return value
         try:
             parsed = msgspec.json.decode(value.lstrip(_BLANKS))
             return msgspec.json.encode(self._value(parsed, node, masked, depth + 1)).decode()
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            if not self._matcher.assigns(text):
+            if not node.mentions.assigned(text):
                 return value
         except Unmaskable:
             pass

@@ -8,16 +8,19 @@ A state is (pattern, position): `position` segments are matched. A pattern that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
 from vecgate.errors import Unmaskable
-from vecgate.masking.paths import ANY, LONG, ROOTS, Segments, glob, segments
+from vecgate.masking.globs import Mentions, glob
+from vecgate.masking.paths import ANY, LONG, ROOTS, Segments, segments
 from vecgate.masking.strategies import FIELDS, FieldStrategy, strictest
 
 _NODES: Final = 20_000
 """Names come from the database's answers: more nodes than this are not kept."""
+
+DEPTH: Final = 64
+"""Names along a path. What is nested deeper is not looked at."""
 
 type State = tuple[int, int]
 type Fields = tuple[tuple[str, Segments, FieldStrategy], ...]
@@ -40,8 +43,11 @@ class Node:
         """The member `name` of an object here; a name with dots in it is a path. Raises Unmaskable if it is no text."""
         if not isinstance(name, str):
             raise Unmaskable("a payload has a member whose name is no text")
+        names = segments(name)
+        if len(names) > DEPTH:
+            raise Unmaskable("a payload is nested too deeply")
         node = self
-        for segment in segments(name):
+        for segment in names:
             node = node._after(segment)
         if len(name) <= LONG and self._matcher.keep():
             self.children[name] = node
@@ -63,6 +69,11 @@ class Node:
             else:
                 node = node.children.get(name) or node.child(name)
         return node
+
+    @property
+    def mentions(self) -> Mentions:
+        """The names to look for in a text here."""
+        return self._matcher.mentions(self.states)
 
     def _listed(self) -> Node:
         """Here, or in lists of lists here."""
@@ -95,14 +106,7 @@ class Matcher:
         self._fields = fields
         self._kept = 0
         self.root = Node(self, "", self._closure((number, 0) for number in range(len(fields))))
-        names = {parts[-1] for _, parts, _ in fields}
-        texts = (".*" if name == ANY else ".*".join(map(re.escape, re.split(r"\*+", name))) for name in names)
-        any_name = "|".join(sorted(texts))
-        # Inside JSON, a name can only be written otherwise with a backslash.
-        self.mentions = re.compile(rf"\\|{any_name}", re.DOTALL).search
-        """A text, in NFC, may hold a masked name."""
-        self.assigns = re.compile(rf"\\u|(?:{any_name})[\"'\\]*\s*[:=]", re.DOTALL).search
-        """A text that is no JSON seems to give a masked name a value."""
+        self._mentions: dict[frozenset[int], Mentions] = {}
 
     def keep(self) -> bool:
         self._kept += 1
@@ -112,6 +116,13 @@ class Matcher:
         """What all patterns matched here come to."""
         matched = [self._fields[number][2] for number, at in states if at == len(self._fields[number][1])]
         return strictest(matched, FIELDS) if matched else None
+
+    def mentions(self, states: frozenset[State]) -> Mentions:
+        """The names that something masked beneath these states has at its end."""
+        numbers = frozenset(number for number, _ in states)
+        if numbers not in self._mentions:
+            self._mentions[numbers] = Mentions(self._fields[number][1][-1] for number in numbers)
+        return self._mentions[numbers]
 
     def begun(self, state: State) -> bool:
         number, at = state
@@ -135,10 +146,8 @@ class Matcher:
             parts = self._fields[number][1]
             if at == len(parts) or parts[at] == ANY:
                 yield number, at
-            elif name != ANY:
-                expression = glob(parts[at])
-                if parts[at] == name if expression is None else expression.fullmatch(name):
-                    yield number, at + 1
+            elif name != ANY and glob(parts[at]).matches(name):
+                yield number, at + 1
 
     def _closure(self, states: Iterable[State]) -> frozenset[State]:
         found: set[State] = set()

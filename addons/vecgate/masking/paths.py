@@ -21,7 +21,7 @@ LONG: Final = 256
 """Names longer than this are not kept in caches."""
 
 _SPECIAL: Final = re.compile(r"[.\[\]\"'`\\\s]")
-_INDEX: Final = re.compile(r"\[\s*(?:\d+|\*)?\s*\]")
+_INDEX: Final = re.compile(r"\[\s*+(?:(?:\d++|\*)\s*+)?\]")
 _QUOTES: Final = str.maketrans({"[": ".", "]": ".", '"': "", "'": "", "`": "", "\\": ""})
 
 ROOTS: Final = frozenset({"$", "$meta"})
@@ -67,11 +67,3 @@ def pattern(text: str) -> Segments:
     while len(names) > 1 and names[-1] == ANY:
         names = names[:-1]
     return tuple(name for name, before in zip(names, ("", *names), strict=False) if not name == before == ANY)
-
-
-@lru_cache(maxsize=1024)
-def glob(segment: str) -> re.Pattern[str] | None:
-    """The expression of a segment with `*` in it, to be used with `fullmatch`; None for a plain name."""
-    if "*" not in segment:
-        return None
-    return re.compile(".*".join(map(re.escape, re.split(r"\*+", segment))), re.DOTALL)

@@ -334,3 +334,48 @@ def test_a_copy_needs_vectors_and_scores_at_least_as_strict(
 ) -> None:
     one, other = (masks(vectors=vectors, scores=scores) for vectors, scores in (there, here))
     assert one.at_least(other) is enough
+
+
+# What somebody may have written into the database to keep the gateway busy: quadratic work would take hours
+
+
+MANY = 500_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" + "word " * MANY,
+        "{ssn" + '"' * MANY,
+        "{ssn" + " " * MANY,
+        "{" + "ssn'" * MANY,
+        "{" + "ab" * MANY,
+        '"' * MANY,
+        "[" * MANY,
+        "\\u" * MANY,
+    ],
+    ids=lambda text: text[:8],
+)
+def test_a_hostile_text_is_read_once(text: str) -> None:
+    found = masks({"ssn": "redact", "a*b*c": "drop", "other.*": "drop"})
+    assert len(found.payload({"note": text})[0]["note"]) <= len(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ab" * MANY, "[" + " " * MANY, "[ " * MANY, "[1" * MANY, '"' * MANY, "a[0]" * 60 + "b" * MANY],
+    ids=lambda name: name[:8],
+)
+def test_a_hostile_name_is_read_once(name: str) -> None:
+    found = masks({"ssn": "redact", "a*b*c*d*e": "drop"})
+    try:
+        assert len(found.payload({name: 1})[0]) <= 1
+    except Unmaskable:
+        assert name.count("[") > 64
+
+
+def test_a_name_of_more_than_64_parts_withholds_the_answer_and_counts_as_used() -> None:
+    found = masks({"ssn": "redact"})
+    with pytest.raises(Unmaskable, match="too deeply"):
+        found.payload({"a." * 100_000: 1})
+    assert found.used(["a." * 100_000])
