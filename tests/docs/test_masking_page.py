@@ -7,7 +7,8 @@ import re
 import pytest
 from tests.support.pages import DOCS, sections
 
-from vecgate.masking.strategies import FIELDS, SCORES, VECTORS
+from vecgate.masking.scores import SCORES
+from vecgate.masking.strategies import FIELDS, VECTORS
 from vecgate.testing import masks
 
 SECTIONS = sections("masking.md")

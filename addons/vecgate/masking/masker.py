@@ -7,15 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from vecgate.masking.strategies import (
-    FIELDS,
-    SCORES,
-    VECTORS,
-    FieldStrategy,
-    ScoreStrategy,
-    Strategy,
-    VectorStrategy,
-)
+from vecgate.masking.scores import SCORES, ScoreStrategy
+from vecgate.masking.strategies import FIELDS, VECTORS, FieldStrategy, Strategy, VectorStrategy
 
 KEY_BYTES: Final = 32
 

@@ -15,14 +15,13 @@ from vecgate.errors import Refusal, Unmaskable
 from vecgate.masking.masker import Masker
 from vecgate.masking.matcher import DEPTH, Matcher, Node
 from vecgate.masking.paths import pattern, segments
+from vecgate.masking.scores import SCORES, ScoreStrategy
 from vecgate.masking.strategies import (
     DROPPED,
     FIELDS,
     REDACTED,
-    SCORES,
     VECTORS,
     FieldStrategy,
-    ScoreStrategy,
     VectorStrategy,
     Where,
     strictest,
