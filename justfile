@@ -34,3 +34,7 @@ bench *args:
 # See it work: a real Chroma server, an issuer, the gateway, four people
 demo *args:
     uv run vecgate demo {{args}}
+
+# Write the pages that are made from code
+docs:
+    uv run --group check python -m vecgate.operations.reference docs/operations

@@ -8,12 +8,17 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
 from vecgate.operations.dialect import Masked, Reading
 from vecgate.operations.messages import Answer, Outgoing, Request, Target
 from vecgate.policy.decision import Decision
+
+if TYPE_CHECKING:
+    from vecgate.limits.reservation import Reservation
+    from vecgate.runtime import Runtime
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -28,16 +33,24 @@ class Exchange:
     method: str = ""
     target: Target | None = None
     user_agent: str = ""
-    token: str | None = field(default=None, repr=False)
-    """The client's credential, taken off the request. Dropped once validated."""
+    fields: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+    """The header fields as they came, credential included; let go of once the caller is known."""
+    runtime: Runtime | None = field(default=None, repr=False)
+    """The configuration that the exchange began under: a reload does not change it half-way."""
+    passed: list[str] = field(default_factory=list)
+    """Stages that the request has passed, in order; `forward` insists on all of them."""
+    public: bool = False
+    """The route answers without identity by design."""
     principal: Principal | None = None
     request: Request | None = None
     reading: Reading | None = None
     decision: Decision | None = None
     observed: tuple[Refusal, ...] = ()
     """What observe mode let through."""
-    charges: object = None
+    charges: Reservation | None = None
     ticket: str = ""
+    consumed: bool = False
+    """The ticket's one use is spent on this exchange."""
     approvers: tuple[str, ...] = ()
     outgoing: Outgoing | None = None
     forwarded: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import subprocess
 import sys
 import time
@@ -65,8 +66,8 @@ class Peer:
 
 
 def query_body() -> str:
-    """A search with one 128-dimensional vector, as the Python client sends it (base64 float32)."""
-    vector = "A" * 682 + "=="
+    """A search with one 128-dimensional vector, as the Python client sends it."""
+    vector = [round(math.sin(number), 6) for number in range(128)]
     document = {"query_embeddings": [vector], "n_results": 10, "include": ["metadatas", "documents", "distances"]}
     return msgspec.json.encode(document).decode()
 
@@ -84,7 +85,7 @@ def answers(folder: Path) -> None:
         "uris": None,
         "include": ["metadatas", "documents", "distances"],
     }
-    collection = {
+    collection: dict[str, object] = {
         "id": UUID,
         "name": "kb_bench",
         "tenant": "default_tenant",
@@ -104,6 +105,7 @@ def token(folder: Path) -> str:
     key = ECKey.generate_key("P-256", parameters={"kid": "bench"}, private=True)
     (folder / "jwks.json").write_bytes(msgspec.json.encode({"keys": [key.as_dict(private=False)]}))
     (folder / "service.key").write_text("service-key")
+    (folder / "service.key").chmod(0o600)
     now = int(time.time())
     claims = {"iss": ISSUER, "sub": "bench", "aud": "vecgate", "iat": now, "exp": now + 7200, "groups": ["readers"]}
     return jwt.encode({"alg": "ES256", "kid": "bench"}, claims, key)

@@ -37,7 +37,14 @@ def passages(count: int) -> Iterator[Passage]:
             if len(plain) < 80:
                 continue
             name, email, ssn, city = PEOPLE[made % len(PEOPLE)]
-            metadata = {"topic": topic, "author": name, "email": email, "ssn": ssn, "city": city, "length": len(plain)}
+            metadata: dict[str, str | int] = {
+                "topic": topic,
+                "author": name,
+                "email": email,
+                "ssn": ssn,
+                "city": city,
+                "length": len(plain),
+            }
             yield Passage(f"{topic}-{number}", plain[:400], metadata)
             made += 1
             if made == count:
@@ -52,4 +59,4 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
             seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8])
             vectors[row] += np.random.default_rng(seed).standard_normal(DIMENSIONS, dtype=np.float32)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(norms == 0, 1, norms)
+    return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)

@@ -13,6 +13,12 @@ from pathlib import Path
 from vecgate.demo.issuer import Issuer
 from vecgate.demo.processes import chroma_command, free_port, running
 from vecgate.demo.scene import Place, Scene, Step
+from vecgate.evidence.sessions import Archive
+from vecgate.evidence.signing import beside
+from vecgate.evidence.signing import public_key as read_public_key
+from vecgate.evidence.verify import verify
+from vecgate_reports import render
+from vecgate_reports.model import build
 
 PEOPLE = {
     "data scientist": ("dana", ["data-science"]),
@@ -62,9 +68,19 @@ def run(directory: Path, progress: Callable[[str], None], report: Callable[[Step
             with running("the gateway", serve, ready, directory / "gateway.log"):
                 progress("Four people at work")
                 Scene(Place(gateway, control, tokens), note).play()
+    progress("Verifying the evidence")
     return Outcome(tuple(steps), directory / "evidence", directory / "report.html", finish(directory))
 
 
 def finish(directory: Path) -> bool:
     """Verify the evidence and write the report; returns whether the evidence is good."""
-    raise NotImplementedError(directory)
+    evidence = directory / "evidence"
+    key = read_public_key(beside(evidence).with_suffix(".pub.pem").read_bytes())
+    verification = verify(evidence, public_key=key)
+    archive = Archive(evidence)
+    sessions = archive.sessions()
+    for session in sessions:
+        archive.read_contents(session)
+    page = render(build(sessions, verification, evidence.name))
+    (directory / "report.html").write_text(page, encoding="utf-8")
+    return verification.valid

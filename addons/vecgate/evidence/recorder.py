@@ -21,6 +21,7 @@ from vecgate.evidence.redaction import Redactor, without_vectors
 from vecgate.evidence.signing import signing_key
 from vecgate.evidence.writer import Sink, Writer
 from vecgate.exchange import Exchange
+from vecgate.operations.dialect import Masked
 from vecgate.reasons import Reason
 
 PAUSE = 30 * 60.0
@@ -92,7 +93,7 @@ class Recorder:
         session = self._session(exchange)
         facts = request_facts(exchange, self._masks)
         await writer.append_durable(
-            Entry(Kind.INTENT, exchange.id, session, facts, self._content(exchange, queries=True))
+            Entry(Kind.INTENT, exchange.id, session, facts, self._content(exchange, None, queries=True))
         )
         exchange.intent = True
 
@@ -100,7 +101,7 @@ class Recorder:
         """Record how an exchange ended, whatever way it ended; never blocks. The caller calls it once per exchange."""
         session = self._session(exchange)
         facts = outcome_facts(exchange, self._masks)
-        content = self._content(exchange, queries=not exchange.intent)
+        content = self._content(exchange, exchange.masked, queries=not exchange.intent)
         refused = exchange.refusal is not None and exchange.refusal.reason is Reason.EVIDENCE_UNAVAILABLE
         self._running.append(
             Entry(Kind.OUTCOME, exchange.id, session, facts, content),
@@ -112,6 +113,12 @@ class Recorder:
         if kind in RESERVED:
             raise ValueError(f"{kind} records are the recorder's own")
         self._running.append(Entry(kind, exchange, "", dict(facts)))
+
+    async def commit(self, kind: str, facts: Mapping[str, Any], exchange: str = "") -> None:
+        """`event`, and return only once it is durable: for what must be on record before it counts."""
+        if kind in RESERVED:
+            raise ValueError(f"{kind} records are the recorder's own")
+        await self._running.append_durable(Entry(kind, exchange, "", dict(facts)))
 
     def _start(self) -> None:
         settings = self._settings
@@ -152,16 +159,15 @@ class Recorder:
         self._running.append(Entry(Kind.SESSION, "", session, facts, key=key))
         return session
 
-    def _content(self, exchange: Exchange, *, queries: bool) -> dict[str, Any] | None:
+    def _content(self, exchange: Exchange, masked: Masked | None, *, queries: bool) -> dict[str, Any] | None:
         """Queries and returned records, as they may be kept; None if there is nothing, or nobody to keep it for."""
         if not self._settings.content or exchange.principal is None:
             return None
         document: dict[str, Any] = {}
-        reading, masked = exchange.reading, exchange.masked
-        if queries and reading is not None:
+        if queries and exchange.reading is not None:
             asked = [
                 {"operation": operation.name, **without_vectors(self._redactor.query(operation, exchange.decision))}
-                for operation in reading.operations
+                for operation in exchange.reading.operations
                 if operation.query
             ]
             if asked:

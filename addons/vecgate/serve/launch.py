@@ -33,13 +33,12 @@ DRAIN = 2.5
 async def serve(path: Path, *, worker: int = 0, shared: bool = False) -> None:
     """Serve until a signal comes. Raises VecgateError when it cannot start, SystemExit when a port is taken."""
     runtime = await assembly.open_runtime(path, worker)
+    context = Context(Listeners(), runtime)
     try:
-        context = Context(Listeners(listeners_of(runtime.loaded)))
-        context.runtime = runtime
+        context.listeners.replace(listeners_of(runtime.loaded))
         await _run(path, context, runtime, worker, shared)
     finally:
-        current = context.runtime or runtime
-        await assembly.close(current)
+        await assembly.close(context.runtime or runtime)
 
 
 async def _run(path: Path, context: Context, runtime: Runtime, worker: int, shared: bool) -> None:

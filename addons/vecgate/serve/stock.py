@@ -2,8 +2,8 @@
 
     mitmdump -s addons/gateway.py --set vecgate_config=vecgate.yaml
 
-The listeners come from the configuration. Ports open before the runtime is ready, because mitmproxy opens them itself: until
-then, and after the script is gone, the seal refuses everything.
+The listeners come from the configuration. Ports open before the runtime is ready, because mitmproxy opens them itself:
+until then, and after the script is gone, the seal refuses everything.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ class Gateway:
 def build() -> list[object]:
     """The addons in their order: what must stand before mitmproxy's own layers, the gateway, the stages."""
     context = Context(Listeners())
+    context.interactive = True
     refuse = refuse_hook(context)
     guarded: list[object] = [guard(stage, refuse) for stage in stages(context)]
     return [*front(context.listeners), options.OptionsGuard(), Pace(), Gateway(context), *guarded]

@@ -1,0 +1,177 @@
+"""Assembly: from a configuration file to a runtime, in the order in which things need each other.
+
+Whatever is wrong is raised before a port opens: ConfigError, PluginError, Unavailable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+from vecgate.approvals.approvals import Approvals
+from vecgate.config.load import Loaded, load
+from vecgate.config.models import Connection
+from vecgate.errors import ConfigError, Finding
+from vecgate.evidence.recorder import Recorder, RecorderSettings
+from vecgate.evidence.signing import beside
+from vecgate.hooks import Hooks
+from vecgate.identity.authenticator import Authenticator
+from vecgate.limits.limiter import Limiter
+from vecgate.masking.key import load_key
+from vecgate.masking.masker import Masker
+from vecgate.operations.dialect import Dialect
+from vecgate.policy.policy import Policy
+from vecgate.runtime import Runtime, Upstream
+from vecgate.secrets.resolve import resolve
+from vecgate.state.open import open_store
+from vecgate.state.store import StateStore
+
+LOOKUP_SECONDS = 5.0
+FIXED = ("state", "evidence", "control", "plugins", "masking")
+"""What a reload cannot change."""
+
+
+async def open_runtime(path: Path, worker: int = 0) -> Runtime:
+    """Everything ready to serve. Keys, state and evidence are open; the caller closes the runtime."""
+    loaded = await asyncio.to_thread(load, path)
+    config = loaded.config
+    hooks = Hooks(config.plugins.load, folder=loaded.base)
+    key = await asyncio.to_thread(load_key, config.masking.key, config.state.url, loaded.base)
+    store = open_store(config.state.url, loaded.base)
+    await store.start()
+    try:
+        recorder = Recorder(recorder_settings(loaded, key, hooks, worker))
+        await recorder.start()
+        limiter = Limiter(store)
+        approvals = Approvals(
+            store, record=recorder.commit, opened=hooks.approval_opened, decided=hooks.approval_decided
+        )
+        runtime = await _judging(loaded, hooks, store, recorder, limiter, approvals, key)
+        await approvals.start()
+    except BaseException:
+        await store.close()
+        raise
+    recorder.event("configuration", {"file": path.name, "connections": [each.name for each in config.connections]})
+    return runtime
+
+
+async def reload(runtime: Runtime, path: Path) -> Runtime:
+    """A new runtime on the old one's state and evidence. Raises ConfigError and changes nothing if it cannot be."""
+    loaded = await asyncio.to_thread(load, path)
+    old, new = runtime.config, loaded.config
+    changed = [key for key in FIXED if getattr(old, key) != getattr(new, key)]
+    if listening(old.connections) != listening(new.connections):
+        changed.append("connections")
+    if changed:
+        raise ConfigError(*(loaded.source.finding((key,), "needs a restart to change", at="key") for key in changed))
+    key = await asyncio.to_thread(load_key, new.masking.key, new.state.url, loaded.base)
+    made = await _judging(
+        loaded, runtime.hooks, runtime.store, runtime.recorder, runtime.limiter, runtime.approvals, key
+    )
+    runtime.recorder.event("configuration", {"file": path.name, "connections": [each.name for each in new.connections]})
+    return made
+
+
+async def close(runtime: Runtime) -> None:
+    """Let go in reverse order; evidence last but one, so that its final checkpoint covers everything."""
+    await retire(runtime)
+    await runtime.approvals.close()
+    try:
+        await runtime.limiter.close()
+    finally:
+        try:
+            await runtime.recorder.stop()
+        finally:
+            await runtime.store.close()
+
+
+async def retire(runtime: Runtime) -> None:
+    """Let go of what a reload replaced."""
+    await runtime.authenticator.stop()
+    for upstream in runtime.upstreams.values():
+        await upstream.client.aclose()
+
+
+def listening(connections: list[Connection]) -> list[tuple[object, ...]]:
+    """What of the connections is bound to a socket or to a dialect's state."""
+    return [(each.name, each.dialect, each.listen, each.upstream, each.tls, each.bounds) for each in connections]
+
+
+async def _judging(
+    loaded: Loaded,
+    hooks: Hooks,
+    store: StateStore,
+    recorder: Recorder,
+    limiter: Limiter,
+    approvals: Approvals,
+    key: bytes,
+) -> Runtime:
+    """The parts that a reload makes anew: identity, policy, upstreams."""
+    policy = Policy.compile(loaded, Masker(key, hooks.mask_strategies()))
+    dialects = hooks.dialects()
+    upstreams = {
+        each.name: await asyncio.to_thread(_upstream, each, dialects[each.dialect], loaded, hooks)
+        for each in loaded.config.connections
+    }
+    authenticator = Authenticator(
+        loaded.config.identity,
+        loaded.base,
+        revoked=store.revoked,
+        plugin=hooks.authenticate if hooks.implements("vecgate_authenticate") else None,
+    )
+    await authenticator.start()
+    return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams)
+
+
+def _upstream(connection: Connection, dialect: Dialect, loaded: Loaded, hooks: Hooks) -> Upstream:
+    scheme, _, rest = connection.upstream.partition("://")
+    authority, slash, prefix = rest.partition("/")
+    host, port = address(authority, 443 if scheme == "https" else 80)
+    credential = None
+    if connection.credential is not None:
+        name = f"connections.{connection.name}.credential.value"
+        value = resolve(connection.credential.value, loaded.base, hooks.secret, key=name)
+        if not value.isprintable() or not value.isascii():
+            raise ConfigError(Finding("configuration", 0, 0, name, "a header value is one line of visible ASCII"))
+        credential = (connection.credential.header.lower().encode("ascii"), value.encode("ascii"))
+    verify = ssl.create_default_context(
+        cafile=str(loaded.resolve(connection.upstream_ca)) if connection.upstream_ca else None
+    )
+    return Upstream(
+        config=connection,
+        dialect=dialect,
+        scheme="https" if scheme == "https" else "http",
+        host=host,
+        port=port,
+        prefix=(slash + prefix).rstrip("/").encode("ascii"),
+        credential=credential,
+        client=httpx.AsyncClient(
+            verify=verify, timeout=LOOKUP_SECONDS, follow_redirects=False, trust_env=False, http1=True
+        ),
+    )
+
+
+def address(text: str, default: int = 0) -> tuple[str, int]:
+    """`host:port` or `[v6]:port` as a pair; configuration has been checked."""
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        host, port = text, str(default)
+    return host.strip("[]"), int(port)
+
+
+def recorder_settings(loaded: Loaded, key: bytes, hooks: Hooks, worker: int) -> RecorderSettings:
+    evidence = loaded.config.evidence
+    directory = loaded.resolve(evidence.directory)
+    return RecorderSettings(
+        directory=directory,
+        signing_key=loaded.resolve(evidence.signing_key) if evidence.signing_key else beside(directory),
+        redaction_key=key,
+        chain=f"w{worker}",
+        checkpoint=evidence.checkpoint.seconds,
+        content=evidence.content,
+        sink=hooks.evidence if hooks.implements("vecgate_evidence") else None,
+    )

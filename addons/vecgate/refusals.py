@@ -1,0 +1,45 @@
+"""How a refusal looks: the engine's own envelope where the engine is known, RFC 9457 problem details elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vecgate.errors import Refusal
+from vecgate.operations.messages import Answer, Pairs
+
+if TYPE_CHECKING:
+    from vecgate.exchange import Exchange
+    from vecgate.runtime import Runtime
+
+TYPE_PREFIX = "https://vecgate.dev/reasons/"
+
+
+def problem(refusal: Refusal, exchange: str) -> Answer:
+    """RFC 9457 problem details with vecgate's members, for answers that belong to no engine."""
+    reason = refusal.reason
+    document = {
+        "type": TYPE_PREFIX + reason,
+        "title": reason.summary,
+        "status": reason.status,
+        "detail": refusal.detail or reason.summary,
+        "reason": reason,
+        "exchange": exchange,
+        **refusal.extra,
+    }
+    return Answer(reason.status, (("content-type", "application/problem+json"),), msgspec.json.encode(document))
+
+
+def render(runtime: Runtime | None, exchange: Exchange, refusal: Refusal) -> Answer:
+    """The whole answer to a refused exchange, with the headers its reason asks for."""
+    upstream = runtime.upstreams.get(exchange.connection) if runtime else None
+    if upstream is None or runtime is None:
+        answer = problem(refusal, exchange.id)
+    else:
+        answer = upstream.dialect.refuse(refusal, exchange.id, exchange.request)
+    headers: Pairs = (*answer.headers, *refusal.headers.items())
+    if answer.status == 401 and runtime is not None:
+        headers = (*headers, ("www-authenticate", runtime.authenticator.challenge(refusal.reason)))
+    return replace(answer, headers=headers)

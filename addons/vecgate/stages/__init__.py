@@ -1,0 +1,1 @@
+"""The pipeline's stages: one thin mitmproxy addon per file, in the order of `vecgate.pipeline`."""

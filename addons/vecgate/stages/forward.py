@@ -1,0 +1,81 @@
+"""Forward: the upstream request is built from the judged document and sealed. Client bytes end here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import ClassVar
+
+from mitmproxy import http
+
+from vecgate.errors import Refusal
+from vecgate.exchange import Exchange
+from vecgate.operations.dialect import Reading
+from vecgate.operations.messages import Outgoing
+from vecgate.operations.model import Action
+from vecgate.policy.decision import Verdict
+from vecgate.reasons import Reason
+from vecgate.runtime import HEADERS, Upstream
+from vecgate.serve.digest import request_digest
+from vecgate.stages.resolve import names_epoch
+from vecgate.stages.stage import Stage, judged
+
+BEFORE = ("sanitize", "identify", "inspect", "resolve", "authorize", "limit", "approve")
+CHANGES = frozenset({Action.WRITE, Action.DELETE, Action.ADMIN})
+
+
+class Forward(Stage):
+    name: ClassVar[str] = "forward"
+
+    @judged
+    def request(self, flow: http.HTTPFlow, exchange: Exchange) -> Awaitable[None] | None:
+        if tuple(exchange.passed) != BEFORE:
+            raise Refusal(Reason.GATEWAY_FAILURE)  # a stage failed or never ran
+        runtime = self.context.require(exchange)
+        upstream = runtime.upstreams[exchange.connection]
+        decision, reading = exchange.decision, exchange.reading
+        assert decision is not None
+        assert reading is not None
+        if decision.verdict is not Verdict.ALLOW:
+            raise Refusal(decision.reason)
+        if exchange.principal is not None:
+            local = upstream.dialect.local(reading, exchange.principal, decision)
+            if local is not None:
+                self.context.answer(flow, exchange, local)
+                return None
+        exchange.outgoing = upstream.dialect.rewrite(reading, decision)
+        if runtime.config.evidence.reads == "intent" or any(each.action in CHANGES for each in reading.operations):
+            return self._declare(flow, exchange, upstream, reading)
+        seal(flow, exchange, upstream)
+        return None
+
+    async def _declare(self, flow: http.HTTPFlow, exchange: Exchange, upstream: Upstream, reading: Reading) -> None:
+        """What changes anything is durably on record before it may go."""
+        runtime = self.context.require(exchange)
+        await runtime.recorder.intent(exchange)
+        if upstream.dialect.changes_names(reading):
+            upstream.names.forget()
+            await runtime.store.bump(names_epoch(exchange.connection))
+        seal(flow, exchange, upstream)
+
+
+def seal(flow: http.HTTPFlow, exchange: Exchange, upstream: Upstream) -> None:
+    assert exchange.outgoing is not None
+    build(flow.request, exchange.outgoing, upstream)
+    exchange.request_seal = request_digest(flow.request)
+
+
+def build(request: http.Request, outgoing: Outgoing, upstream: Upstream) -> None:
+    """Make the live request the outgoing one; the credential joins it at the wire only."""
+    data = request.data
+    data.method = outgoing.method.encode("ascii")
+    data.path = upstream.prefix + outgoing.path.encode("ascii")
+    data.authority = upstream.authority if request.is_http2 else b""
+    data.scheme, data.host, data.port = upstream.scheme.encode("ascii"), upstream.host, upstream.port
+    fields = [(b"host", upstream.authority), *HEADERS]
+    fields += [(name.encode("ascii"), value.encode("ascii")) for name, value in outgoing.headers]
+    if outgoing.body or outgoing.method != "GET":
+        fields.append((b"content-length", b"%d" % len(outgoing.body)))
+    data.headers = http.Headers(fields)
+    data.content = outgoing.body
+    data.trailers = None
+    request.stream = False

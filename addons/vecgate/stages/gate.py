@@ -1,0 +1,66 @@
+"""Gate: what the wire asks before a byte leaves, in either direction. Nothing unsealed passes.
+
+The seal is the digest of the request that `forward` built, or of the answer that `mask` or a refusal built. A flow that
+another addon edited, an operator resumed with changes, a replay sent again, or a hook that never ran fails here.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+
+from mitmproxy import http
+
+from vecgate.errors import Refusal
+from vecgate.reasons import Reason
+from vecgate.refusals import problem, render
+from vecgate.serve.digest import request_digest, response_digest
+from vecgate.serve.seal import Unsealed
+from vecgate.stages.context import Context, response
+
+log = logging.getLogger(__name__)
+
+
+class WireGate:
+    """Implements `vecgate.serve.seal.Gate` for the pipeline's exchanges."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def may_connect(self, flow: http.HTTPFlow) -> bool:
+        exchange = self.context.exchanges.get(flow)
+        if exchange is None or exchange.request_seal is None or exchange.forwarded:
+            return False
+        return hmac.compare_digest(exchange.request_seal, request_digest(flow.request))
+
+    def outgoing(self, flow: http.HTTPFlow) -> http.Request:
+        """A copy of the sealed request with the service credential. Each seal is good for one sending."""
+        exchange = self.context.exchanges.get(flow)
+        if exchange is None or not self.may_connect(flow):
+            raise Unsealed
+        sent = flow.request.copy()
+        credential = self.context.upstream(exchange).credential
+        if credential is not None:
+            sent.headers = http.Headers([*sent.headers.fields, credential])
+        exchange.forwarded = True
+        return sent
+
+    def leaving(self, flow: http.HTTPFlow) -> http.Response:
+        exchange = self.context.exchanges.get(flow)
+        if exchange is None or exchange.answer_seal is None or flow.response is None:
+            raise Unsealed
+        if not hmac.compare_digest(exchange.answer_seal, response_digest(flow.response)):
+            raise Unsealed
+        return flow.response
+
+    def answer_for(self, flow: http.HTTPFlow, reason: Reason) -> http.Response:
+        """The refusal that takes the place of what was not sealed."""
+        refusal = Refusal(reason)
+        exchange = self.context.exchanges.get(flow)
+        if exchange is None:
+            return response(problem(refusal, ""), "")
+        log.error("unsealed message withheld, exchange %s", exchange.id)
+        if exchange.recorded and exchange.runtime is not None:
+            exchange.runtime.recorder.event("withheld", {"reason": str(reason)}, exchange.id)
+        exchange.refusal = exchange.refusal or refusal
+        return response(render(exchange.runtime, exchange, exchange.refusal), exchange.id)

@@ -1,0 +1,77 @@
+"""Held: a flow while it waits for a reviewer, as its client and the interfaces of mitmproxy see it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from types import TracebackType
+from typing import Self
+
+from mitmproxy import ctx, hooks, http
+
+from vecgate.approvals.tickets import LOCAL_ISSUER, Ticket
+from vecgate.errors import VecgateError
+from vecgate.identity.principal import Principal
+from vecgate.runtime import Runtime
+from vecgate.stages.context import Context
+
+log = logging.getLogger(__name__)
+
+
+class Held:
+    """In mitmproxy and mitmweb the flow is intercepted. A resume there is the local operator's approval where
+    `control.local_operator` names one; otherwise it decides nothing, and the flow is intercepted again."""
+
+    def __init__(self, flow: http.HTTPFlow, context: Context, runtime: Runtime, ticket: Ticket) -> None:
+        self._flow = flow
+        self._context = context
+        self._runtime = runtime
+        self._ticket = ticket
+        self._decision: asyncio.Task[None] | None = None
+        self._updates: set[asyncio.Task[None]] = set()
+        control = runtime.config.control
+        self._operator = control.local_operator if control is not None else None
+
+    def __enter__(self) -> Self:
+        self._intercept()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._context.interactive:
+            self._flow.resume()
+            self._update()
+
+    @property
+    def client_gone(self) -> bool:
+        return not self._flow.client_conn.connected
+
+    def over(self) -> bool:
+        """Whether waiting has no point any more. Asked several times a second."""
+        if self._context.interactive and not self._flow.intercepted and self._decision is None:
+            self._resumed()
+        return self.client_gone or self._context.draining or self._flow.error is not None
+
+    def _resumed(self) -> None:
+        if self._operator is None:
+            log.warning("a resume decides nothing: configuration names no control.local_operator")
+            self._intercept()
+        else:
+            self._decision = asyncio.create_task(self._decide(Principal(LOCAL_ISSUER, self._operator, self._operator)))
+
+    async def _decide(self, operator: Principal) -> None:
+        try:
+            await self._runtime.approvals.decide(self._ticket.id, operator, True, "resumed in the local interface")
+        except VecgateError as error:
+            log.error("the resume was not accepted: %s", error)
+            self._decision = None
+            self._intercept()
+
+    def _intercept(self) -> None:
+        if self._context.interactive:
+            self._flow.intercept()
+            self._update()
+
+    def _update(self) -> None:
+        update = asyncio.create_task(ctx.master.addons.trigger_event(hooks.UpdateHook([self._flow])))
+        self._updates.add(update)
+        update.add_done_callback(self._updates.discard)

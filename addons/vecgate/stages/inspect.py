@@ -1,0 +1,62 @@
+"""Inspect: the body is parsed once, strictly, into the document that is sent and the operations that are judged."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Mapping
+from typing import ClassVar
+
+from mitmproxy import http
+
+from vecgate.errors import Refusal
+from vecgate.exchange import Exchange
+from vecgate.operations.messages import Request
+from vecgate.reasons import Reason
+from vecgate.runtime import Upstream
+from vecgate.stages.stage import Stage, judged
+
+LARGE = 100_000
+"""Bytes from which parsing leaves the event loop: other requests must not wait for it."""
+
+
+class Inspect(Stage):
+    name: ClassVar[str] = "inspect"
+
+    @judged
+    def request(self, flow: http.HTTPFlow, exchange: Exchange) -> Awaitable[None] | None:
+        upstream = self.context.upstream(exchange)
+        if flow.request.data.trailers:
+            raise Refusal(Reason.BAD_HEADER, "Trailers are not accepted.")
+        raw = flow.request.data.content or b""
+        headers = {name.lower(): value for name, value in flow.request.data.headers.fields}
+        if len(raw) > upstream.config.bounds.body.bytes:
+            raise Refusal(Reason.BODY_TOO_LARGE)
+        media = headers.get(b"content-type")
+        kept = {} if media is None else {"content-type": media.decode("latin-1")}
+        compressed = headers.get(b"content-encoding", b"").strip().lower() == b"gzip"
+        if compressed or len(raw) > LARGE:
+            return asyncio.to_thread(parse, exchange, upstream, kept, raw, compressed)
+        parse(exchange, upstream, kept, raw, compressed)
+        return None
+
+
+def parse(exchange: Exchange, upstream: Upstream, headers: Mapping[str, str], raw: bytes, compressed: bool) -> None:
+    assert exchange.target is not None
+    body = gunzip(raw, upstream.config.bounds.body.bytes) if compressed else raw
+    exchange.request = Request(exchange.method, exchange.target, headers, body)
+    exchange.reading = upstream.dialect.read(exchange.request)
+
+
+def gunzip(raw: bytes, limit: int) -> bytes:
+    """One gzip member, decoded up to `limit` bytes. Raises Refusal: body_too_large, bad_body."""
+    decoder = zlib.decompressobj(wbits=31)
+    try:
+        body = decoder.decompress(raw, limit + 1)
+    except zlib.error as error:
+        raise Refusal(Reason.BAD_BODY, "The body is not gzip, though content-encoding says so.") from error
+    if len(body) > limit:
+        raise Refusal(Reason.BODY_TOO_LARGE)
+    if not decoder.eof or decoder.unused_data:
+        raise Refusal(Reason.BAD_BODY, "The gzip body is cut short or has something behind it.")
+    return body
