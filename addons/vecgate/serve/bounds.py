@@ -11,9 +11,14 @@ from collections.abc import Iterable
 from mitmproxy import flow as mitmflow
 from mitmproxy import http
 from mitmproxy.net.http.http1 import expected_http_body_size
-from mitmproxy.proxy import layer
+from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.layers.http import HttpStream, SendHttp
-from mitmproxy.proxy.layers.http._events import ErrorCode, RequestProtocolError
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    RequestData,
+    RequestProtocolError,
+    ResponseData,
+)
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpRequestHeadersHook
 
 from vecgate.reasons import Reason
@@ -21,6 +26,8 @@ from vecgate.serve import answers, failures
 from vecgate.serve.expiry import end
 from vecgate.serve.listeners import Bounds
 from vecgate.serve.wiring import current
+
+_QUEUED = "vecgate_queued_request", "vecgate_queued_answer"
 
 
 def head_problem(buffer: bytearray, bounds: Bounds) -> str:
@@ -58,7 +65,7 @@ def check_body_size(self: HttpStream, request: bool) -> layer.CommandGenerator[b
     """True if the body is too large and the flow has been ended. Stands in for HttpStream.check_body_size."""
     flow = self.flow
     buffered = len(self.request_body_buf) if request else len(self.response_body_buf)
-    size = max(buffered, _announced(flow, request))
+    size = buffered or _announced(flow, request)
     limit = body_limit(flow) if request else current().listeners.bounds(flow.client_conn).answer
     if size <= limit:
         return False
@@ -69,6 +76,25 @@ def check_body_size(self: HttpStream, request: bool) -> layer.CommandGenerator[b
         yield HttpRequestHeadersHook(flow)  # nobody has seen the flow yet
     yield from end(self, Reason.BODY_TOO_LARGE, f"body of {size} bytes", ErrorCode.REQUEST_TOO_LARGE)
     return True
+
+
+def handle_event(self: HttpStream, event: events.Event) -> layer.CommandGenerator[None]:
+    """Stands in for HttpStream.handle_event, where a body that arrives while a hook runs is queued without bound.
+
+    What is queued past the bound is dropped: when the hook has ended, `check_body_size` finds the rest too large.
+    """
+    if self._paused is not None and isinstance(event, RequestData | ResponseData):
+        bounds = current().listeners.bounds(self.context.client)
+        key, limit = (_QUEUED[0], bounds.body) if isinstance(event, RequestData) else (_QUEUED[1], bounds.answer)
+        queued = self.__dict__.get(key, 0)
+        if queued > limit:
+            return _nothing()
+        self.__dict__[key] = queued + len(event.data)
+    return layer.Layer.handle_event(self, event)
+
+
+def _nothing() -> layer.CommandGenerator[None]:
+    yield from ()
 
 
 def body_limit(flow: http.HTTPFlow) -> int:

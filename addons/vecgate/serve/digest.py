@@ -1,7 +1,7 @@
 """Digests of messages: what the seal compares. Equal digests mean equal bytes on the wire.
 
-SHA-256 over every field that mitmproxy writes to a socket, each with its length in front, so that no two messages share
-an encoding. Header fields count raw, in order and with their case. Trailers count for answers; a request's trailers are
+SHA-256 over every field that mitmproxy writes to a socket, with all lengths in front, so that no two messages share an
+encoding. Header fields count raw, in order and with their case. Trailers count for answers; a request's trailers are
 never sent and do not count. Raises TypeError or AttributeError for a message with a field of the wrong type.
 """
 
@@ -9,13 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable
 
 from mitmproxy import http
-
-_length = struct.Struct(">Q").pack
-_ABSENT = b"\x00"
-_PRESENT = b"\x01"
 
 
 def request_digest(request: http.Request) -> bytes:
@@ -48,12 +43,10 @@ def response_digest(response: http.Response) -> bytes:
     return _digest(b"response", parts, data.content)
 
 
-def _digest(kind: bytes, parts: Iterable[bytes], content: bytes | None) -> bytes:
-    framed = [kind]
-    for part in parts:
-        framed += (_length(len(part)), part)
-    framed.append(_ABSENT if content is None else _PRESENT)
-    state = hashlib.sha256(b"".join(framed))
+def _digest(kind: bytes, parts: list[bytes], content: bytes | None) -> bytes:
+    parts += (kind, b"" if content is None else b"%d" % len(content))
+    lengths = struct.pack(f">{len(parts)}Q", *map(len, parts))
+    state = hashlib.sha256(lengths + b"".join(parts))
     if content:
         state.update(content)
     return state.digest()

@@ -18,7 +18,7 @@ from h11._receivebuffer import ReceiveBuffer
 from mitmproxy.connection import ConnectionState
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.layers.http._base import HttpEvent, ReceiveHttp
-from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
+from mitmproxy.proxy.layers.http._events import ErrorCode, RequestProtocolError, ResponseProtocolError
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Connection, Http1Server, make_body_reader
 
 from vecgate.reasons import Reason
@@ -128,6 +128,23 @@ def server_reads_body(read_body: OfEvent) -> OfEvent:
                 yield from _last_answer(self, refusal)
             else:
                 yield command
+
+    return wrapper
+
+
+def server_waits(wait: OfEvent) -> OfEvent:
+    """Wrap wait for Http1Server: what a client sends ahead while its request is worked on is bounded like a head."""
+
+    def wrapper(self: Http1Server, event: events.Event) -> Commands:
+        ahead = len(self.buf) > current().listeners.bounds(self.context.client).headers
+        if ahead and isinstance(event, events.DataReceived):
+            self.state = self.done
+            self.buf = ReceiveBuffer()
+            yield commands.CloseConnection(self.conn)
+            message = "too much was sent ahead"
+            yield ReceiveHttp(RequestProtocolError(self.stream_id, message, ErrorCode.GENERIC_CLIENT_ERROR))
+        else:
+            yield from wait(self, event)
 
     return wrapper
 

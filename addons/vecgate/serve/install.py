@@ -32,6 +32,7 @@ def _instead(replacement: Any) -> Callable[[Any], Any]:
 
 PATCHES = (
     Patch(layers.HttpStream, "_handle_event", seal.filtered),
+    Patch(layers.HttpStream, "handle_event", _instead(bounds.handle_event)),
     Patch(layers.HttpStream, "handle_connect", _instead(reach.refuse_connect)),
     Patch(layers.HttpStream, "passthrough", _instead(reach.refuse_passthrough)),
     Patch(layers.HttpStream, "check_body_size", _instead(bounds.check_body_size)),
@@ -44,6 +45,7 @@ PATCHES = (
     Patch(_http1.Http1Connection, "_handle_event", http1.handled),
     Patch(_http1.Http1Server, "read_headers", http1.server_reads_head),
     Patch(_http1.Http1Server, "read_body", http1.server_reads_body),
+    Patch(_http1.Http1Server, "wait", http1.server_waits),
     Patch(_http1.Http1Server, "send", http1.server_sends),
     Patch(_http1.Http1Client, "read_headers", http1.client_reads_head),
     Patch(_http2.Http2Server, "__init__", http2.created),

@@ -11,11 +11,14 @@ from hyperframe.frame import (
     DataFrame,
 )
 from mitmproxy import http
+from mitmproxy.proxy.layers.http import HttpLayer
+from mitmproxy.proxy.layers.http._events import RequestData
+from mitmproxy.proxy.layers.http._http1 import Http1Server
 from tests.support.h2_client import H2Client, base
 from tests.support.raw_client import exchange, get, hang_up, post, read_reply
 from tests.support.raw_upstream import RawUpstream
-from tests.support.serving import MASTERS, serving
-from tests.vecgate.serve.conftest import Bench, listener
+from tests.support.serving import MASTERS, Served, serving
+from tests.vecgate.serve.conftest import BOUNDS, Bench, listener
 
 from vecgate.reasons import Reason
 
@@ -125,3 +128,57 @@ async def test_a_flow_may_get_a_smaller_body_bound_while_it_is_read(kind: str) -
         known = await exchange(served.port, post(b"/a", b"Authorization: y", b"Content-Length: 5000", body=body))
     assert (anonymous.status, known.status) == (413, 200)
     assert [len(record.body) for record in upstream.take()] == [5000]
+
+
+class Slow:
+    """Its hook of this name waits until it is let go."""
+
+    name = "slow"
+
+    def __init__(self, hook: str) -> None:
+        self.entered, self.go = asyncio.Event(), asyncio.Event()
+        setattr(self, hook, self._wait)
+
+    async def _wait(self, flow: http.HTTPFlow) -> None:
+        self.entered.set()
+        await self.go.wait()
+
+
+@pytest.mark.parametrize("kind", MASTERS)
+@pytest.mark.parametrize("hook", ["requestheaders", "request"])
+async def test_what_arrives_while_a_hook_runs_is_bounded(hook: str, kind: str) -> None:
+    """In `requestheaders` it is the body, in `request` what a client sends ahead of its next turn."""
+    slow = Slow(hook)
+    async with RawUpstream() as upstream, serving(kind, listener(upstream.port), before=[slow]) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        end = b"0\r\n\r\n" if hook == "request" else b""
+        writer.write(post(b"/a", b"Transfer-Encoding: chunked", body=b"2\r\nab\r\n" + end))
+        await slow.entered.wait()
+        piece = b"%x\r\n%s\r\n" % (65_000, b"y" * 65_000)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(60):
+                writer.write(piece)
+                await writer.drain()
+        await asyncio.sleep(0.02)
+        held = sum(len(part) for part in _buffered(served))
+        slow.go.set()
+        reply = await read_reply(reader)
+        await hang_up(writer)
+        await asyncio.sleep(0.02)
+        records = upstream.take()
+    assert held <= BOUNDS.body + 65_536
+    body = hook == "requestheaders"
+    assert (reply.status, records) == (413 if body else 0, [])
+    assert served.gate.ends == [("error", Reason.BODY_TOO_LARGE if body else Reason.PROTOCOL_ERROR)]
+
+
+def _buffered(served: Served) -> list[bytes | bytearray]:
+    """All that mitmproxy holds of what this gateway's clients have sent."""
+    found: list[bytes | bytearray] = []
+    for handler in served.addon("proxyserver").connections.values():
+        for part in handler.layer.context.layers:
+            if isinstance(part, HttpLayer):
+                found += [server.buf._data for server in part.connections.values() if isinstance(server, Http1Server)]
+                for stream in part.streams.values():
+                    found += [event.data for event in stream._paused_event_queue if isinstance(event, RequestData)]
+    return found

@@ -89,17 +89,3 @@ async def test_a_gate_that_fails_is_closed(attribute: str, meddled: Bench, monke
     assert reply.status == (502 if attribute == "leaving" else 503)
     assert SECRET not in reply.raw
     assert len(meddled.upstream.take()) == (1 if attribute == "leaving" else 0)
-
-
-async def test_eager_connections_are_not_opened(meddled: Bench) -> None:
-    options = meddled.served.master.options
-    guard_addon = meddled.served.addon("vecgate_options")
-    guard_addon._armed = False
-    try:
-        options.update(connection_strategy="eager")
-        reply = await exchange(meddled.port, get(b"/a"))
-    finally:
-        options.update(connection_strategy="lazy")
-        guard_addon._armed = True
-    assert reply.status == 0
-    assert meddled.upstream.connections == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -220,19 +220,3 @@ async def test_an_upstreams_certificate_must_be_its_own(
     server.close()
     assert reply.status == status
     assert len(seen) == (1 if status == 200 else 0)
-
-
-def test_files_that_cannot_be_used_are_named(certificates: Certificates, tmp_path: Path) -> None:
-    own, missing = certificates.server, tmp_path / "missing.pem"
-    for arguments in unusable(own, certificates.client, missing):
-        with pytest.raises(ValueError, match="cannot be used"):
-            listener_context(*arguments)
-    with pytest.raises(ValueError, match=r"missing\.pem"):
-        upstream_context(missing)
-
-
-def unusable(own: Issued, other: Issued, missing: Path) -> Iterator[tuple[Path, Path, Path | None]]:
-    yield missing, own.key, None
-    yield own.certificate, missing, None
-    yield own.certificate, other.key, None
-    yield own.certificate, own.key, missing
