@@ -44,7 +44,7 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHeader
 from vecgate.reasons import Reason
 from vecgate.serve import answers, failures, reach
 from vecgate.serve.digest import response_digest
-from vecgate.serve.expiry import expire_body, expired
+from vecgate.serve.expiry import end, expire_body, expired
 from vecgate.serve.framing import Unsealed, check_answer, check_request
 from vecgate.serve.wiring import current
 
@@ -99,11 +99,8 @@ def filtered(handle: Handle) -> Handle:
             return
         if isinstance(event, ResponseHeaders) and event.response.status_code < 200:
             yield commands.CloseConnection(self.context.server)
-            event = ResponseProtocolError(
-                self.stream_id,
-                f"interim response {event.response.status_code}",
-                ErrorCode.RESPONSE_VALIDATION_FAILED,
-            )
+            message = f"interim response {event.response.status_code}"
+            event = ResponseProtocolError(self.stream_id, message, ErrorCode.RESPONSE_VALIDATION_FAILED)
         if isinstance(event, RequestHeaders) and event.replay_flow is not None:
             failures.forget(event.replay_flow)
         if isinstance(event, RequestProtocolError | ResponseProtocolError):
@@ -179,7 +176,7 @@ def _after_hook(stream: HttpStream, state: _State, name: str) -> None:
     elif name in ("responseheaders", "response"):
         if flow.response is None:
             flow.response = _own_refusal(stream, state, Reason.UNMASKABLE_RESPONSE)
-            state.withhold = name == "responseheaders"  # the upstream's body is still to come, and would join it
+            state.withhold |= name == "responseheaders"  # the upstream's body is still to come, and would join it
         elif flow.response.stream:
             flow.response.stream = False
             state.withhold = True
@@ -254,29 +251,30 @@ def _towards_client(stream: HttpStream, state: _State, command: SendHttp) -> Gen
 def _leaving(stream: HttpStream, state: _State) -> tuple[http.Response, bytes]:
     """The answer that may go. An unsealed one is replaced, on the flow too, so that the record shows what was sent."""
     flow = stream.flow
+    http2 = stream.context.client.alpn == b"h2"
     try:
-        own = state.own is not None and flow.response is state.own[0] and response_digest(state.own[0]) == state.own[1]
         if state.withhold:
             raise Unsealed
-        response = state.own[0] if own and state.own else current().gate.leaving(flow)
-        return response, check_answer(response, flow.request, http2=_http2(stream))
+        own = flow.response if flow.response is not None and _is_own(state, flow.response) else None
+        response = own or current().gate.leaving(flow)
+        return response, check_answer(response, flow.request, http2=http2)
     except Unsealed:
         pass
     except Exception:
         log.exception("the gate failed, withholding the answer")
     flow.websocket = None
     flow.response = _own_refusal(stream, state, Reason.UNMASKABLE_RESPONSE)
-    return flow.response, flow.response.raw_content or b""
+    return flow.response, check_answer(flow.response, flow.request, http2=http2)
 
 
-def _http2(stream: HttpStream) -> bool:
-    return stream.context.client.alpn == b"h2"
+def _is_own(state: _State, response: http.Response) -> bool:
+    return state.own is not None and response is state.own[0] and response_digest(response) == state.own[1]
 
 
 def _own_refusal(stream: HttpStream, state: _State, reason: Reason) -> http.Response:
     try:
         response = current().gate.answer_for(stream.flow, reason)
-        check_answer(response, stream.flow.request, http2=_http2(stream))
+        check_answer(response, stream.flow.request, http2=stream.context.client.alpn == b"h2")
     except Exception:
         log.exception("the gate could not answer %s", reason)
         response = answers.fallback(reason)
@@ -289,15 +287,7 @@ def _refuse(stream: HttpStream, state: _State) -> Generator[commands.Command, An
     flow = stream.flow
     log.warning("unsealed request refused: %s %s", flow.id, flow.client_conn.peername)
     if stream.client_state != stream.state_done:  # a body is still to come: only the short way is left
-        refusal = answers.refuse(
-            stream.stream_id,
-            failures.note(flow, Reason.UNSEALED, "streamed request"),
-            flow,
-            ErrorCode.GENERIC_CLIENT_ERROR,
-        )
-        stream.client_state = stream.server_state = stream.state_errored
-        flow.live = False
-        yield SendHttp(refusal, stream.context.client)
+        yield from end(stream, Reason.UNSEALED, "the request was to be sent before it was whole")
         return
     flow.response = _own_refusal(stream, state, Reason.UNSEALED)
     yield HttpResponseHeadersHook(flow)

@@ -89,3 +89,10 @@ async def test_a_gate_that_fails_is_closed(attribute: str, meddled: Bench, monke
     assert reply.status == (502 if attribute == "leaving" else 503)
     assert SECRET not in reply.raw
     assert len(meddled.upstream.take()) == (1 if attribute == "leaving" else 0)
+
+
+@pytest.mark.parametrize("header", [b"X-Edit: path", b"X-Edit-Answer: status"])
+async def test_a_refusal_of_a_head_request_has_no_body(header: bytes, meddled: Bench) -> None:
+    reply = await exchange(meddled.port, get(b"/a", header, method=b"HEAD"), wait=0.2)
+    assert reply.status in (502, 503)
+    assert reply.body == b""
