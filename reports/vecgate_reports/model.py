@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vecgate.evidence.sessions import Session, Visit
+from vecgate.evidence.sessions import Event, Session, Visit
 from vecgate.evidence.verify import Verification
 from vecgate.reasons import Reason
 from vecgate.reporting import Section
@@ -162,8 +162,22 @@ def _session(session: Session, sections: Sections) -> SessionView:
         more=max(0, len(visits) - MAX_VISITS),
         timeline=timeline(visits),
         collections=bars(_by_resource(visits)),
-        sections=list(sections(session.as_dict())),
+        sections=[_text_only(section) for section in sections(session.as_dict())],
     )
+
+
+def _text_only(section: Section) -> Section:
+    """A plugin's section without what would pass for markup: a str subclass could say that it is escaped already."""
+    return Section(
+        _text(section.title),
+        [_text(each) for each in section.paragraphs],
+        [_text(each) for each in section.columns],
+        [[_text(cell) for cell in row] for row in section.rows],
+    )
+
+
+def _text(value: object) -> str:
+    return str.__str__(value) if isinstance(value, str) else str(value)
 
 
 def _who(principal: Mapping[str, Any] | None) -> str:
@@ -209,7 +223,7 @@ def _visit(visit: Visit) -> VisitView:
         rules=_rules(facts),
         masked=[str(name) for name in facts.get("masked", [])],
         approval=_approval(facts),
-        events=[(each.kind, _moment(each.time), _plain(each.facts)) for each in visit.events],
+        events=[(_heading(each), _moment(each.time), _plain(each.facts)) for each in visit.events],
         queries=[_pretty(query) for query in visit.queries],
         records=[_record(each) for each in records],
         more=max(0, int(facts.get("records", 0)) - len(records)) if records else 0,
@@ -218,6 +232,10 @@ def _visit(visit: Visit) -> VisitView:
         elapsed=_duration(facts.get("elapsed", 0)),
         erased=visit.erased,
     )
+
+
+def _heading(event: Event) -> str:
+    return f"{event.kind} {event.facts.get('step', '')}".strip().capitalize()
 
 
 def _operation(facts: Mapping[str, Any]) -> OperationView:

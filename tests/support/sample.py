@@ -60,7 +60,7 @@ def pipeline() -> Iterator[tuple[float, Exchange]]:
     for minute in (3, 3.1, 3.2, 15):
         yield minute, exchange(robot, write, user_agent="chromadb-js/3.5.0", peer="198.51.100.20:40022")
     pending = Refusal(Reason.APPROVAL_PENDING, "destructive: waits for db-owners", extra={"ticket": "tk_5b21"})
-    ticket = {"ticket": "tk_5b21", "peer": "198.51.100.20:40023"}
+    ticket: dict[str, Any] = {"ticket": "tk_5b21", "peer": "198.51.100.20:40023"}
     yield 10, exchange(robot, drop(), verdict=Verdict.HOLD, refusal=pending, **ticket)
     yield 12, exchange(robot, drop(), approvers=("https://idp.example/ olga",), **ticket)
 
@@ -89,19 +89,15 @@ def make(folder: Path) -> Path:
         async with recording(folder) as recorder:
             for minute, each in visits:
                 now[0] = minute
-                if (
-                    each.forwarded
-                    and each.reading
-                    and each.reading.operations[0].action in (Action.WRITE, Action.ADMIN)
-                ):
+                if each.forwarded and each.reading and each.reading.operations[0].action in CHANGES:
                     await recorder.intent(each)
                 recorder.outcome(each)
             now[0] = 11.0
             decided = {
+                "step": "approved",
                 "ticket": "tk_5b21",
-                "decision": "approved",
-                "by": "https://idp.example/ olga",
-                "comment": "Agreed.",
+                "state": "approved",
+                "reviewer": "https://idp.example/ olga",
             }
             recorder.event("approval", decided)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
+from vecgate.cli.options import AsJson
+from vecgate.cli.output import console, emit, fail, say
 from vecgate.evidence import layout
-from vecgate.evidence.printable import printable
 from vecgate.evidence.signing import public_key as read_public_key
 from vecgate.evidence.verify import Verification
 from vecgate.evidence.verify import verify as verify_directory
@@ -31,7 +30,7 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE", help="PEM of the signing key's public half: shows who wrote the evidence."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check every byte of an evidence directory; name file, line and kind of the first damage.
 
@@ -42,10 +41,9 @@ def verify(
         kept = checkpoint.read_bytes() if checkpoint else None
         found = _with_progress(directory, key, kept)
     except (OSError, ValueError) as error:
-        typer.echo(f"Error: {printable(error)}", err=True)
-        raise typer.Exit(2) from error
+        fail(str(error))
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found.as_dict()), indent=2).decode())
+        emit(found.as_dict())
     else:
         _show(found)
     if not found.valid:
@@ -53,8 +51,8 @@ def verify(
 
 
 def _with_progress(directory: Path, key: str | None, checkpoint: bytes | None) -> Verification:
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    terminal = console(stderr=True)
+    if not terminal.is_terminal:
         return verify_directory(directory, public_key=key, checkpoint=checkpoint)
     chains = sorted(path for path in directory.iterdir() if path.is_dir()) if directory.is_dir() else []
     total = sum(
@@ -62,7 +60,7 @@ def _with_progress(directory: Path, key: str | None, checkpoint: bytes | None) -
         for chain in chains
         for number in layout.numbered(chain, layout.SEGMENT)
     )
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=terminal, transient=True) as progress:
         task = progress.add_task("Verifying", total=total)
         return verify_directory(
             directory, public_key=key, checkpoint=checkpoint, progress=lambda size: progress.advance(task, size)
@@ -70,15 +68,14 @@ def _with_progress(directory: Path, key: str | None, checkpoint: bytes | None) -
 
 
 def _show(found: Verification) -> None:
-    damage = found.damage
-    if damage is not None:
-        typer.echo(f"{printable(damage.file)}:{damage.line}: {damage.kind}: {printable(damage.detail)}")
-        typer.echo("The evidence is damaged.")
+    if found.damage is not None:
+        say(found.damage)
+        say("The evidence is damaged.")
         return
-    typer.echo(
+    say(
         f"The evidence is sound: {found.records} records in {found.segments} segments of {found.chains} chains, "
         f"{found.checkpoints} checkpoints, {found.sessions} sessions."
     )
-    typer.echo(f"Signing key (Ed25519): {found.public_key}")
+    say(f"Signing key (Ed25519): {found.public_key}")
     for said in found.proves:
-        typer.echo(said)
+        say(said)

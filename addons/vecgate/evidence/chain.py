@@ -225,7 +225,7 @@ class Chain:
         if session not in self._ciphers:
             path = layout.key_path(self.directory, session)
             try:
-                self._remember(session, Cipher(layout.read_small(path)) if path else None)
+                self._remember(session, Cipher(layout.read_whole(path)) if path else None)
             except FileNotFoundError:
                 self._remember(session, None)
         return self._ciphers[session]
@@ -241,7 +241,7 @@ class Chain:
         for name in sorted(set(os.listdir(self.directory)) - {self.name, layout.MANIFEST}):
             if layout.CHAIN.fullmatch(name):
                 try:
-                    latest = parse(layout.read_small(self.directory / name / layout.CHECKPOINT))
+                    latest = parse(layout.read_whole(self.directory / name / layout.CHECKPOINT))
                 except (FileNotFoundError, NotCanonical):
                     continue
                 found.append((name, Head(latest.seq, str(latest.hash))))

@@ -55,6 +55,8 @@ class ChainCheck:
     erased: dict[str, tuple[str, int]] = field(default_factory=dict)
     open: dict[str, tuple[str, int]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
+    surplus: Damage | None = None
+    """Content that no record names: if records are missing, that is said first."""
     file: str = ""
     line: int = 0
 
@@ -74,11 +76,13 @@ class ChainCheck:
             raise Damage(DamageKind.TRUNCATED, self.file, self.line + 1, detail)
         self._end()
         self._published(latest)
+        if self.surplus is not None:
+            raise self.surplus
 
     def _latest(self) -> Record | None:
         """The published checkpoint, if it is sound in itself; `_published` says what is wrong with one that is not."""
         try:
-            record = parse(layout.read_small(self.directory / self.name / layout.CHECKPOINT))
+            record = parse(layout.read_whole(self.directory / self.name / layout.CHECKPOINT))
         except (OSError, NotCanonical):
             return None
         return record if hash_holds(record) and self._signed(record) else None
@@ -86,7 +90,7 @@ class ChainCheck:
     def _published(self, latest: Record | None) -> None:
         path = f"{self.name}/{layout.CHECKPOINT}"
         try:
-            data = layout.read_small(self.directory / path)
+            data = layout.read_whole(self.directory / path)
         except FileNotFoundError:
             raise Damage(DamageKind.DELETED, path, 1, "the latest checkpoint is missing") from None
         if data == self.last_checkpoint:
@@ -120,7 +124,8 @@ class ChainCheck:
             if self.line == 0 and not (self.live and last):
                 self.line = 1
                 raise self._damage(DamageKind.TRUNCATED, "the segment is empty")
-            contents.end(tolerant=self.live and last)
+            if not (self.live and last):
+                self.surplus = self.surplus or contents.surplus()
 
     def _record(self, raw: bytes) -> Record:
         try:

@@ -48,6 +48,8 @@ class ContentCheck:
             raise Damage(DamageKind.EDITED, self._name, self._frames, f"{named} does not have its digest")
         self._end += reference.size
 
-    def end(self, *, tolerant: bool) -> None:
-        if self._file is not None and not tolerant and self._file.read(1):
-            raise Damage(DamageKind.EDITED, self._name, self._frames + 1, "bytes follow that no record names")
+    def surplus(self) -> Damage | None:
+        """What is wrong if bytes follow that no record names."""
+        if self._file is None or not self._file.read(1):
+            return None
+        return Damage(DamageKind.EDITED, self._name, self._frames + 1, "bytes follow that no record names")

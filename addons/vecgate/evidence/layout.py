@@ -72,13 +72,12 @@ def open_regular(path: Path) -> int:
     return descriptor
 
 
-def read_small(path: Path, limit: int = 64 * 1024 * 1024) -> bytes:
+def read_whole(path: Path, limit: int = 64 * 1024 * 1024) -> bytes:
     """The whole of a regular file. Raises OSError, also when it is larger than `limit` bytes."""
     with open(open_regular(path), "rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise OSError(f"{path.name} is larger than {limit} bytes")
-    return data
+        if os.fstat(file.fileno()).st_size > limit:
+            raise OSError(f"{path.name} is larger than {limit} bytes")
+        return file.read()
 
 
 def sync_directory(directory: Path) -> None:

@@ -41,7 +41,7 @@ FORMAT = 1
 
 def read_manifest(directory: Path) -> Manifest:
     """Raises ManifestError, NotCanonical, OSError."""
-    line = layout.read_small(directory / layout.MANIFEST)
+    line = layout.read_whole(directory / layout.MANIFEST)
     try:
         manifest = msgspec.json.decode(line, type=Manifest)
         again = canonical.encode_checked(manifest) + b"\n"
@@ -64,7 +64,7 @@ def join(directory: Path, chain: str, key: SigningKey) -> Manifest:
     with locked(directory):
         if (directory / layout.MANIFEST).exists():
             manifest = read_manifest(directory)
-        elif any(directory.iterdir()):
+        elif {entry.name for entry in directory.iterdir()} - {f"{layout.MANIFEST}.tmp"}:
             raise ManifestError(f"{directory} is not empty and has no {layout.MANIFEST}")
         else:
             manifest = Manifest(
@@ -76,9 +76,10 @@ def join(directory: Path, chain: str, key: SigningKey) -> Manifest:
             )
         if manifest.public_key != key.public:
             raise ManifestError(f"{directory} was signed by another key; use that key or another directory")
-        (directory / chain).mkdir(exist_ok=True, mode=0o700)
         if chain not in manifest.chains:
             manifest = msgspec.structs.replace(manifest, chains=sorted([*manifest.chains, chain]))
             manifest = msgspec.structs.replace(manifest, signature=key.sign(manifest.signed_bytes()))
             layout.replace(directory / layout.MANIFEST, canonical.encode_checked(manifest) + b"\n")
+        (directory / chain).mkdir(exist_ok=True, mode=0o700)
+        layout.sync_directory(directory)
     return manifest

@@ -123,6 +123,8 @@ class Recorder:
     def _start(self) -> None:
         settings = self._settings
         try:
+            if settings.signing_key.absolute().is_relative_to(settings.directory.absolute()):
+                raise ValueError(f"the signing key {settings.signing_key} lies inside the evidence it signs")
             chain = Chain(settings.directory, settings.chain, signing_key(settings.signing_key))
             writer = Writer(chain, checkpoint=settings.checkpoint, sink=settings.sink)
             writer.start()

@@ -16,7 +16,8 @@ from vecgate.evidence.canonical import NotCanonical
 from vecgate.evidence.record import Head, Kind, Record, hash_holds, parse, signed_bytes
 from vecgate.evidence.signing import signature_holds
 
-MAX_SEGMENT = 1 << 40
+UNBOUNDED = 1 << 62
+"""A segment ends soon after its limit, but one commit may be large."""
 
 
 class Damaged(Exception):
@@ -63,7 +64,7 @@ def restore(directory: Path, public_key: str) -> Tail:
         raise Damaged(f"{directory}: segments are missing")
     tail = Tail()
     while numbers:
-        data = layout.read_small(directory / layout.segment_name(numbers[-1]), MAX_SEGMENT)
+        data = layout.read_whole(directory / layout.segment_name(numbers[-1]), UNBOUNDED)
         if b"\n" in data:
             _follow(tail, directory, numbers[-1], data, public_key)
             break
@@ -107,7 +108,7 @@ def _starts(tail: Tail, directory: Path, number: int, record: Record) -> None:
     if record.kind != Kind.SEGMENT or record.facts.get("segment") != number:
         raise Damaged("the segment's first record is missing")
     if number > 1:
-        before = layout.read_small(directory / layout.segment_name(number - 1), MAX_SEGMENT)
+        before = layout.read_whole(directory / layout.segment_name(number - 1), UNBOUNDED)
         end = parse(before[before.rfind(b"\n", 0, -1) + 1 :])
         tail.head = Head(end.seq, str(end.hash))
 
@@ -123,7 +124,7 @@ def _drop(tail: Tail, path: Path, data: bytes) -> None:
 def _agree(tail: Tail, directory: Path) -> None:
     """The chain must reach at least as far as its latest checkpoint."""
     try:
-        latest = parse(layout.read_small(directory / layout.CHECKPOINT))
+        latest = parse(layout.read_whole(directory / layout.CHECKPOINT))
     except FileNotFoundError:
         if tail.segment > 1 or tail.checkpoints > 1:  # after the first one, a crash came before its copy
             raise Damaged(f"{directory.name}/{layout.CHECKPOINT} is missing") from None

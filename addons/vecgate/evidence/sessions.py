@@ -18,7 +18,7 @@ from vecgate.evidence.canonical import NotCanonical
 from vecgate.evidence.content import Cipher, Unreadable, bound_to
 from vecgate.evidence.damage import Damage, DamageKind
 from vecgate.evidence.manifest import Manifest, ManifestError, read_manifest
-from vecgate.evidence.record import RESERVED, ContentRef, Kind, Record, parse
+from vecgate.evidence.record import RESERVED, ContentRef, Kind, Record, hash_holds, parse
 from vecgate.evidence.recorder import PAUSE
 
 
@@ -97,6 +97,10 @@ class Session:
         """The sessions as the workers counted them: the content keys in use."""
         return sorted({visit.session for visit in self.visits if visit.session})
 
+    def answers_to(self, name: str) -> bool:
+        """By its id, or by that of one of its parts or exchanges."""
+        return name == self.id or any(name in (visit.session, visit.exchange) for visit in self.visits)
+
     def summary(self) -> dict[str, Any]:
         return {
             "id": self.id,
@@ -140,9 +144,9 @@ class Archive:
         return _grouped(sorted(visits.values(), key=lambda visit: visit.time))
 
     def session(self, wanted: str) -> Session | None:
-        """A session by its id or by that of one of its parts or exchanges, with its contents."""
+        """The session that answers to this id, with its contents."""
         for session in self.sessions():
-            if session.id == wanted or any(wanted in (visit.session, visit.exchange) for visit in session.visits):
+            if session.answers_to(wanted):
                 self.read_contents(session)
                 return session
         return None
@@ -170,11 +174,7 @@ class Archive:
                     for line, raw in enumerate(file, 1):
                         if not raw.endswith(b"\n"):
                             break  # being written
-                        try:
-                            yield path, parse(raw)
-                        except NotCanonical as error:
-                            name = f"{chain}/{path.name}"
-                            raise Damage(DamageKind.EDITED, name, line, str(error)) from error
+                        yield path, _sound(raw, f"{chain}/{path.name}", line)
 
     def _visit(self, visits: dict[str, Visit], path: Path, record: Record) -> None:
         visit = visits.setdefault(record.exchange, Visit(record.exchange, record.session, record.time))
@@ -187,7 +187,7 @@ class Archive:
     def _cipher(self, session: str) -> Cipher | None:
         path = layout.key_path(self.directory, session)
         try:
-            return Cipher(layout.read_small(path, 4096)) if path else None
+            return Cipher(layout.read_whole(path, 4096)) if path else None
         except FileNotFoundError:
             return None
 
@@ -205,6 +205,16 @@ class Archive:
             return msgspec.json.decode(plain, type=dict[str, Any])
         except (Unreadable, msgspec.MsgspecError) as error:
             raise Damage(DamageKind.EDITED, name, 1, f"exchange {stored.exchange}: {error}") from error
+
+
+def _sound(raw: bytes, file: str, line: int) -> Record:
+    try:
+        record = parse(raw)
+    except NotCanonical as error:
+        raise Damage(DamageKind.EDITED, file, line, str(error)) from error
+    if not hash_holds(record):
+        raise Damage(DamageKind.EDITED, file, line, "the record does not have its hash")
+    return record
 
 
 def _attach(visits: dict[str, Visit], events: Sequence[Event]) -> None:

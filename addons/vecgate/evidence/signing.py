@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from vecgate.evidence import layout
+
+_HEX = re.compile("[0-9a-f]+")
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,12 @@ class SigningKey:
         )
 
 
+def beside(directory: Path) -> Path:
+    """Where the signing key of an evidence directory lies unless configuration says otherwise: outside, next to it."""
+    directory = directory.absolute()
+    return directory.with_name(f"{directory.name}-signing.pem")
+
+
 def signing_key(path: Path) -> SigningKey:
     """Load an unencrypted PKCS#8 Ed25519 PEM, making it once (0600) if it is absent.
 
@@ -52,8 +61,8 @@ def signing_key(path: Path) -> SigningKey:
     signing = SigningKey(key)
     public = path.with_suffix(".pub.pem")
     if not public.exists() or public.read_bytes() != signing.public_pem():
-        layout.replace(public, signing.public_pem())
-        public.chmod(0o644)
+        temporary = _temporary(public, signing.public_pem(), 0o644)
+        os.replace(temporary, public)
     return signing
 
 
@@ -63,8 +72,7 @@ def _make(path: Path) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    layout.write_new(temporary, pem)
+    temporary = _temporary(path, pem, 0o600)
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -72,6 +80,13 @@ def _make(path: Path) -> None:
     finally:
         temporary.unlink()
     layout.sync_directory(path.parent)
+
+
+def _temporary(path: Path, data: bytes, mode: int) -> Path:
+    """A file of a name of its own beside `path`: several workers may be at this at once."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    layout.write_new(temporary, data, mode)
+    return temporary
 
 
 def public_key(pem: bytes) -> str:
@@ -88,10 +103,11 @@ def public_key(pem: bytes) -> str:
 
 
 def signature_holds(public: str, signature: object, data: bytes) -> bool:
-    """Is it the key's signature over these bytes? Whatever is malformed is not."""
+    """Is it the key's signature over these bytes, in lower-case hex? Whatever is malformed is not."""
+    if not isinstance(signature, str) or not _HEX.fullmatch(signature) or not _HEX.fullmatch(public):
+        return False  # bytes.fromhex would take other spellings of the same bytes
     try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
-        key.verify(bytes.fromhex(signature) if isinstance(signature, str) else b"", data)
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(signature), data)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -193,7 +193,7 @@ def _keys(directory: Path, chains: list[ChainCheck]) -> None:
                 continue
             name = path.relative_to(directory).as_posix()
             try:
-                data = layout.read_small(path, 4096)
+                data = layout.read_whole(path, 4096)
             except FileNotFoundError:
                 if session not in erased:
                     detail = (
