@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from vecgate.evidence.printable import printable
 from vecgate.evidence.record import Kind, Record, hash_holds, parse, signed_bytes
 from vecgate.evidence.signing import signature_holds
 
+ATTEMPTS = 3
+"""Damage counts once nobody has written meanwhile, or at this many looks."""
 type Progress = Callable[[int], object]
 
 
@@ -105,6 +109,26 @@ def verify(
     """
     if not directory.is_dir():
         raise NotADirectoryError(f"{directory} is not a directory")
+    for _ in range(ATTEMPTS):
+        before = _fingerprint(directory)
+        found = _verify(directory, public_key, checkpoint, progress)
+        if found.valid or _fingerprint(directory) == before:
+            break  # what was found is not merely a gateway that began or ended meanwhile
+    return found
+
+
+def _fingerprint(directory: Path) -> list[tuple[str, int, int]]:
+    """What changes when somebody writes."""
+    found = []
+    for folder, folders, files in os.walk(directory):
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):
+                status = os.lstat(os.path.join(folder, name))
+                found.append((os.path.join(folder, name), status.st_size, status.st_mtime_ns))
+    return sorted(found)
+
+
+def _verify(directory: Path, public_key: str | None, checkpoint: bytes | None, progress: Progress) -> Verification:
     chains: list[ChainCheck] = []
     manifest: Manifest | None = None
     damage: Damage | None = None
@@ -121,8 +145,8 @@ def verify(
         _files(directory, chains)
         if checkpoint is not None:
             _given(checkpoint, manifest, chains)
-    except Damage as found:
-        damage = found
+    except Damage as error:
+        damage = error
     return Verification(
         damage,
         chains=len(chains),
@@ -144,9 +168,11 @@ def _regular(directory: Path) -> None:
     for folder, folders, files in os.walk(directory):
         for name in sorted([*folders, *files]):
             path = Path(folder, name)
-            if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                where = path.relative_to(directory).as_posix()
-                raise Damage(DamageKind.UNEXPECTED_FILE, where, 1, "it is neither a file nor a folder")
+            with suppress(FileNotFoundError):
+                mode = path.lstat().st_mode
+                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                    where = path.relative_to(directory).as_posix()
+                    raise Damage(DamageKind.UNEXPECTED_FILE, where, 1, "it is neither a file nor a folder")
 
 
 def _manifest(directory: Path, public_key: str | None) -> Manifest:

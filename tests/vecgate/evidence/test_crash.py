@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -11,8 +12,12 @@ from pathlib import Path
 import pytest
 from tests.support.evidence import record
 
+from vecgate.evidence.chain import Chain
+from vecgate.evidence.entry import Entry
 from vecgate.evidence.sessions import Archive
+from vecgate.evidence.signing import signing_key
 from vecgate.evidence.verify import verify
+from vecgate.evidence.writer import Writer
 
 pytestmark = pytest.mark.real
 
@@ -108,3 +113,31 @@ def test_a_second_process_on_the_same_chain_is_refused(tmp_path: Path) -> None:
     finally:
         first.kill()
         first.communicate()
+
+
+async def test_evidence_verifies_at_any_moment_while_it_is_written(tmp_path: Path) -> None:
+    chains = [
+        Chain(tmp_path / "evidence", name, signing_key(tmp_path / "signing.pem"), segment_bytes=20_000)
+        for name in ("w0", "w1")
+    ]
+    writers = [Writer(chain, checkpoint=0.02) for chain in chains]
+    for writer in writers:
+        writer.start()
+
+    async def write(writer: Writer) -> None:
+        for number in range(400):
+            await writer.append_durable(Entry("note", str(number), facts={"text": "x" * 300}))
+            await asyncio.sleep(0.002)
+        await asyncio.to_thread(writer.stop)
+
+    writing = asyncio.gather(*map(write, writers))
+    looks = 0
+    while not writing.done():
+        found = await asyncio.to_thread(verify, tmp_path / "evidence")
+        assert found.valid, found.damage
+        looks += 1
+    await writing
+    assert looks > 3
+    final = verify(tmp_path / "evidence")
+    assert final.valid
+    assert (final.live, final.segments > 10) == (False, True)
