@@ -50,6 +50,10 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.FAILED: frozenset(),
 }
 
+LOCAL_ISSUER = "local:operator"
+"""The issuer of whoever resumes a held flow in mitmproxy's own interface, where configuration names that person. No
+token can claim it: an issuer is an https address."""
+
 REASONS: dict[State, Reason] = {
     State.PENDING: Reason.APPROVAL_PENDING,
     State.APPROVED: Reason.APPROVED,
@@ -148,17 +152,24 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     def reviewed_by(self, reviewer: Principal) -> bool:
         """May this principal decide (its own request aside)?"""
-        return matches(Subjects.model_validate(self.reviewers), reviewer)
+        return reviewer.issuer == LOCAL_ISSUER or matches(Subjects.model_validate(self.reviewers), reviewer)
 
     def seen_by(self, principal: Principal) -> bool:
         return principal.key == self.owner or self.reviewed_by(principal)
 
+    def decidable_by(self, reviewer: Principal) -> bool:
+        """It waits, and this principal may decide it."""
+        return self.state is State.PENDING and self.reviewed_by(reviewer) and not self._asked_by(reviewer)
+
     def check_reviewer(self, reviewer: Principal) -> None:
         """Raises Refusal(self_approval) for whoever asked, under any name, and Refusal(no_grant) for non-reviewers."""
-        if not set(self.identities).isdisjoint(identities(reviewer)):
+        if self._asked_by(reviewer):
             raise Refusal(Reason.SELF_APPROVAL)
         if not self.reviewed_by(reviewer):
             raise Refusal(Reason.NO_GRANT, "Only a reviewer decides.")
+
+    def _asked_by(self, principal: Principal) -> bool:
+        return not set(self.identities).isdisjoint(identities(principal))
 
     def voted(self, reviewer: Principal, approve: bool, comment: str, now: float) -> Ticket:
         """One vote more: a single no denies, enough distinct yeses approve.

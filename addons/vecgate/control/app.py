@@ -1,0 +1,171 @@
+"""The control plane's API: who may, lists what waits and decides it.
+
+    GET  /v1/approvals[?state=all]      tickets that wait, or all that are kept
+    GET  /v1/approvals/{id}             one ticket
+    POST /v1/approvals/{id}/approve     {"comment": "…"}
+    POST /v1/approvals/{id}/deny        {"comment": "…"}
+    GET  /healthz                       200 while requests can be served, 503 otherwise
+
+A reviewer sends the token of one of the configured issuers as `Authorization: Bearer`. There are no cookies, and a
+decision needs a JSON body, so no page can make a browser decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from vecgate.approvals.approvals import Approvals
+from vecgate.approvals.tickets import Ticket, TicketClosed, TicketUnknown
+from vecgate.control.guard import HEALTH, Guard
+from vecgate.control.problems import answer, problem, problem_of
+from vecgate.errors import Refusal
+from vecgate.identity.principal import Principal
+from vecgate.reasons import Reason
+
+BODY = 16 * 1024
+"""Bytes of a decision."""
+BODY_TIME = 10.0
+"""Seconds for it to arrive."""
+_ID = re.compile(r"[0-9a-f]{32}")
+_BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
+
+
+class Services(Protocol):
+    """What the API works on, asked for at every request: a reload replaces it."""
+
+    @property
+    def approvals(self) -> Approvals: ...
+
+    async def authenticate(self, token: str) -> Principal:
+        """Raises Refusal, Unavailable."""
+
+    def healthy(self) -> bool: ...
+
+
+class Decision(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a decision."""
+
+    comment: str = ""
+
+
+def control_app(services: Services, hosts: Iterable[str]) -> ASGIApp:
+    """`hosts` are the accepted values of the `Host` header, lower-case; see `guard.allowed_hosts`."""
+    api = _Api(services)
+    routes = [
+        Route("/v1/approvals", api.list, methods=["GET"]),
+        Route("/v1/approvals/{id}", api.show, methods=["GET"]),
+        Route("/v1/approvals/{id}/approve", api.approve, methods=["POST"]),
+        Route("/v1/approvals/{id}/deny", api.deny, methods=["POST"]),
+        Route(HEALTH, api.health, methods=["GET"]),
+    ]
+    handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+        HTTPException: _http_problem,
+        Refusal: _problem,
+        TicketClosed: _problem,
+        TicketUnknown: _problem,
+        Exception: _problem,
+    }
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    return Guard(app, hosts)
+
+
+class _Api:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def list(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        state = request.query_params.get("state", "pending")
+        if state not in ("pending", "all") or set(request.query_params) - {"state"}:
+            raise Refusal(Reason.BAD_TARGET, "The only query is state=pending or state=all.")
+        tickets = await self._services.approvals.list(caller, every=state == "all")
+        return answer({"approvals": [_shown(ticket, caller) for ticket in tickets]})
+
+    async def show(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        return answer(_shown(await self._services.approvals.see(_ticket_id(request), caller), caller))
+
+    async def approve(self, request: Request) -> Response:
+        return await self._decide(request, True)
+
+    async def deny(self, request: Request) -> Response:
+        return await self._decide(request, False)
+
+    async def health(self, request: Request) -> Response:
+        healthy = self._services.healthy()
+        return answer({"status": "ok" if healthy else "failing"}, 200 if healthy else 503)
+
+    async def _decide(self, request: Request, approve: bool) -> Response:
+        caller = await self._caller(request)
+        ticket_id = _ticket_id(request)
+        decision = await _decision(request)
+        ticket = await self._services.approvals.decide(ticket_id, caller, approve, decision.comment)
+        return answer(_shown(ticket, caller))
+
+    async def _caller(self, request: Request) -> Principal:
+        sent = request.headers.getlist("authorization")
+        if not sent:
+            raise Refusal(Reason.TOKEN_MISSING)
+        if len(sent) > 1:
+            raise Refusal(Reason.CREDENTIAL_AMBIGUOUS)
+        found = _BEARER.fullmatch(sent[0])
+        if found is None:
+            raise Refusal(Reason.TOKEN_INVALID, "Send Authorization: Bearer TOKEN.")
+        return await self._services.authenticate(found[1])
+
+
+def _shown(ticket: Ticket, caller: Principal) -> dict[str, Any]:
+    """A ticket, and whether the caller could decide it."""
+    return ticket.shown() | {"yours": ticket.owner == caller.key, "decidable": ticket.decidable_by(caller)}
+
+
+def _ticket_id(request: Request) -> str:
+    ticket_id: str = request.path_params["id"]
+    if not _ID.fullmatch(ticket_id):
+        raise TicketUnknown(ticket_id)
+    return ticket_id
+
+
+async def _decision(request: Request) -> Decision:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" or "content-encoding" in request.headers:
+        raise Refusal(Reason.UNSUPPORTED_MEDIA, "Send a plain application/json body.")
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_TIME):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > BODY:
+                    raise Refusal(Reason.BODY_TOO_LARGE)
+    except TimeoutError:
+        raise Refusal(Reason.REQUEST_TIMEOUT) from None
+    except ClientDisconnect:
+        raise Refusal(Reason.CLIENT_GONE) from None
+    try:
+        return msgspec.json.decode(body, type=Decision)
+    except msgspec.ValidationError as error:
+        raise Refusal(Reason.UNKNOWN_MEMBER, str(error)) from error
+    except msgspec.DecodeError as error:
+        raise Refusal(Reason.BAD_BODY, 'Send {"comment": "…"}.') from error
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    return problem_of(error)
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    reason = Reason.METHOD_NOT_ALLOWED if error.status_code == 405 else Reason.NOT_FOUND
+    return problem(reason, headers=error.headers)

@@ -1,0 +1,71 @@
+"""Guard: what holds for every request to the control plane, whatever its route.
+
+A `Host` that is not the control plane's own is refused, so that a page whose name was rebound to this address gets no
+answer. Everything it answers is data for programs: no page may frame it, run it, sniff or keep it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vecgate.control.problems import problem, problem_of
+from vecgate.reasons import Reason
+
+log = logging.getLogger(__name__)
+
+HEADERS = (
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (b"x-frame-options", b"DENY"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+HEALTH = "/healthz"
+"""Answers under any name: probes come by address, and it says nothing."""
+
+
+class Guard:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+        """`hosts` are the accepted values of `Host`, lower-case."""
+        self._app = app
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], *HEADERS]
+            await send(message)
+
+        if not self._known(Request(scope)):
+            await problem(Reason.WRONG_HOST)(scope, receive, sending)
+            return
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:  # Starlette raises again what it has answered
+            log.exception("the control plane failed")
+            if not started:
+                await problem_of(error)(scope, receive, sending)
+
+    def _known(self, request: Request) -> bool:
+        if request.url.path == HEALTH:
+            return True
+        hosts = request.headers.getlist("host")
+        return len(hosts) == 1 and hosts[0].lower() in self._hosts
+
+
+def allowed_hosts(host: str, port: int) -> frozenset[str]:
+    """The names of a listener: its address as configured, and the loopback names."""
+    names = {host.lower(), "localhost", "127.0.0.1", "::1"}
+    written = {f"[{name}]" if ":" in name else name for name in names}
+    return frozenset(f"{name}:{port}" for name in written) | (written if port == 80 else frozenset())

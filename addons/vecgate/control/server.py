@@ -1,0 +1,97 @@
+"""The control plane's server: uvicorn in the running loop, on a port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from vecgate.approvals.approvals import Approvals
+from vecgate.control.app import control_app
+from vecgate.control.guard import allowed_hosts
+from vecgate.errors import ConfigError, Finding
+from vecgate.identity.principal import Principal
+
+if TYPE_CHECKING:
+    from vecgate.runtime import Runtime
+
+STOP = 1.5
+"""Seconds that open connections get at the end."""
+CONNECTIONS = 200
+
+log = logging.getLogger(__name__)
+
+
+class Current:
+    """The services of the runtime in force."""
+
+    def __init__(self, runtime: Callable[[], Runtime]) -> None:
+        self._runtime = runtime
+
+    @property
+    def approvals(self) -> Approvals:
+        return self._runtime().approvals
+
+    async def authenticate(self, token: str) -> Principal:
+        return await self._runtime().authenticator.authenticate(token)
+
+    def healthy(self) -> bool:
+        return self._runtime().recorder.healthy
+
+
+class ControlServer:
+    """`listen` is `address:port`; port 0 takes a free one, `address` then says which."""
+
+    def __init__(self, listen: str, runtime: Callable[[], Runtime]) -> None:
+        self._listen = listen
+        self._services = Current(runtime)
+        self._server: uvicorn.Server | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.address = ("", 0)
+
+    async def start(self) -> None:
+        """Bind and serve. Raises ConfigError (key `control.listen`) if the address cannot be had."""
+        host, _, port = self._listen.rpartition(":")
+        host = host.strip("[]")
+        try:
+            bound = socket.create_server(
+                (host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=CONNECTIONS
+            )
+        except (OSError, OverflowError, ValueError) as error:
+            raise ConfigError(Finding(self._listen, 0, 0, "control.listen", f"cannot be bound: {error}")) from error
+        self.address = host, bound.getsockname()[1]
+        config = uvicorn.Config(
+            control_app(self._services, allowed_hosts(*self.address)),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=CONNECTIONS,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        # Signals belong to the gateway.
+        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+        self._task = asyncio.create_task(self._server.serve([bound]))
+        while not self._server.started:
+            if self._task.done():
+                await self._task
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Stop accepting, then let what is open end, or cut it off."""
+        if self._server is None or self._task is None:
+            return
+        self._server.should_exit = True
+        done, _ = await asyncio.wait({self._task}, timeout=STOP)
+        if not done:
+            log.warning("the control plane did not stop in time")
+            self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.approvals import ALICE, OWNER, SECOND, STRANGER
+from tests.support.state import ISSUER, person, ticket
+
+from vecgate.approvals.tickets import (
+    REASONS,
+    TRANSITIONS,
+    Caps,
+    State,
+    Ticket,
+    TicketClosed,
+    identities,
+)
+from vecgate.errors import Refusal
+from vecgate.identity.principal import Principal
+from vecgate.reasons import Reason
+
+NOW = 1000.0
+
+
+@pytest.mark.parametrize("old", list(State))
+@pytest.mark.parametrize("new", list(State))
+def test_the_state_machine_is_closed(old: State, new: State) -> None:
+    entry = ticket(NOW, state=old)
+    if new in TRANSITIONS[old]:
+        assert entry.to(new).state is new
+    else:
+        with pytest.raises(TicketClosed, match=str(old)):
+            entry.to(new)
+
+
+def test_a_request_is_released_only_from_approved() -> None:
+    assert [old for old, following in TRANSITIONS.items() if State.RELEASED in following] == [State.APPROVED]
+
+
+def test_nothing_leads_out_of_an_end() -> None:
+    ends = {state for state, following in TRANSITIONS.items() if not following}
+    assert ends == {State.DENIED, State.EXPIRED, State.EXECUTED, State.FAILED}
+
+
+def test_every_state_has_a_reason_and_only_approved_says_so() -> None:
+    assert set(REASONS) == set(State)
+    assert [state for state, reason in REASONS.items() if reason is Reason.APPROVED] == [State.APPROVED]
+
+
+@pytest.mark.parametrize(
+    ("state", "expires", "expected"),
+    [
+        (State.PENDING, NOW + 1, State.PENDING),
+        (State.PENDING, NOW, State.EXPIRED),
+        (State.APPROVED, NOW + 1, State.APPROVED),
+        (State.APPROVED, NOW, State.EXPIRED),
+        (State.DENIED, NOW, State.DENIED),
+        (State.RELEASED, NOW, State.RELEASED),
+    ],
+)
+def test_pending_and_approved_tickets_expire(state: State, expires: float, expected: State) -> None:
+    assert ticket(NOW, state=state, expires=expires).at(NOW).state is expected
+
+
+@pytest.mark.parametrize("approve", [True, False])
+def test_one_reviewer_decides(approve: bool) -> None:
+    decided = ticket(NOW).voted(OWNER, approve, "because", NOW + 1)
+    assert decided.state is (State.APPROVED if approve else State.DENIED)
+    (vote,) = decided.votes
+    assert (vote.subject, vote.approve, vote.comment, vote.at) == ("owner", approve, "because", NOW + 1)
+
+
+@pytest.mark.parametrize(
+    ("reviewer", "reason"),
+    [
+        pytest.param(ALICE, Reason.SELF_APPROVAL, id="the requester"),
+        pytest.param(person("alice", "db-owners"), Reason.SELF_APPROVAL, id="the requester, now a reviewer"),
+        pytest.param(
+            person("owner", "db-owners", act={"sub": "alice"}), Reason.SELF_APPROVAL, id="acting for the requester"
+        ),
+        pytest.param(
+            person("owner", "db-owners", act={"sub": "agent", "act": {"iss": ISSUER, "sub": "alice"}}),
+            Reason.SELF_APPROVAL,
+            id="deep in the actor chain",
+        ),
+        pytest.param(
+            Principal("https://other.test/", "a2", groups=frozenset({"db-owners"}), claims={"email": "Alice@x.test"}),
+            Reason.SELF_APPROVAL,
+            id="a second account with the same address",
+        ),
+        pytest.param(STRANGER, Reason.NO_GRANT, id="no reviewer"),
+        pytest.param(person("owner"), Reason.NO_GRANT, id="no longer a reviewer"),
+    ],
+)
+@pytest.mark.parametrize("approve", [True, False])
+def test_who_may_not_decide(reviewer: Principal, reason: Reason, approve: bool) -> None:
+    entry = ticket(NOW, identities=identities(person("alice", email="alice@x.test")))
+    with pytest.raises(Refusal) as refused:
+        entry.voted(reviewer, approve, "", NOW)
+    assert refused.value.reason is reason
+    assert not entry.decidable_by(reviewer)
+
+
+def test_an_agents_request_is_not_approved_by_whom_it_acts_for() -> None:
+    entry = ticket(NOW, subject="agent", identities=identities(person("agent", act={"sub": "owner"})))
+    with pytest.raises(Refusal) as refused:
+        entry.voted(OWNER, True, "", NOW)
+    assert refused.value.reason is Reason.SELF_APPROVAL
+
+
+def test_the_same_subject_of_another_issuer_is_another_person() -> None:
+    other = Principal("https://other.test/", "alice", groups=frozenset({"db-owners"}))
+    assert ticket(NOW).voted(other, True, "", NOW).state is State.APPROVED
+
+
+def test_two_approvals_need_two_people() -> None:
+    first = ticket(NOW, needed=2).voted(OWNER, True, "", NOW)
+    assert first.state is State.PENDING
+    with pytest.raises(TicketClosed, match="another one is needed"):
+        first.voted(OWNER, True, "", NOW)
+    assert first.voted(SECOND, True, "", NOW).state is State.APPROVED
+
+
+def test_one_denial_outweighs_an_approval() -> None:
+    first = ticket(NOW, needed=2).voted(OWNER, True, "", NOW)
+    assert first.voted(SECOND, False, "", NOW).state is State.DENIED
+    assert first.voted(OWNER, False, "changed my mind", NOW).state is State.DENIED
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.PENDING])
+@pytest.mark.parametrize("approve", [True, False])
+def test_what_is_decided_stays_decided(state: State, approve: bool) -> None:
+    with pytest.raises(TicketClosed) as closed:
+        ticket(NOW, state=state).voted(OWNER, approve, "", NOW)
+    assert closed.value.ticket.state is state
+
+
+def test_a_decision_after_expiry_is_too_late() -> None:
+    with pytest.raises(TicketClosed) as closed:
+        ticket(NOW, expires=NOW + 5).voted(OWNER, True, "", NOW + 5)
+    assert closed.value.ticket.state is State.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("changes", "binding", "now"),
+    [
+        ({}, "b" * 64, NOW),
+        ({"state": State.DENIED}, "b" * 64, NOW),
+        ({"state": State.RELEASED}, "b" * 64, NOW),
+        ({"state": State.EXECUTED}, "b" * 64, NOW),
+        ({"state": State.APPROVED}, "c" * 64, NOW),
+        ({"state": State.APPROVED}, "b" * 64, NOW + 60),
+    ],
+    ids=["pending", "denied", "released", "executed", "another request", "too late"],
+)
+def test_what_is_not_released(changes: dict[str, Any], binding: str, now: float) -> None:
+    with pytest.raises(TicketClosed):
+        ticket(NOW, **changes).released(binding, now)
+
+
+def test_a_release_is_used_once() -> None:
+    released = ticket(NOW, state=State.APPROVED).released("b" * 64, NOW)
+    with pytest.raises(TicketClosed):
+        released.released("b" * 64, NOW)
+
+
+@pytest.mark.parametrize(("status", "state"), [(200, State.EXECUTED), (404, State.EXECUTED), (None, State.FAILED)])
+def test_how_a_release_ends(status: int | None, state: State) -> None:
+    ended = ticket(NOW, state=State.RELEASED).finished(status, NOW + 1)
+    assert (ended.state, ended.status, ended.ended) == (state, status or 0, NOW + 1)
+
+
+def test_requesters_and_reviewers_see_a_ticket_others_do_not() -> None:
+    entry = ticket(NOW)
+    assert [entry.seen_by(who) for who in (ALICE, OWNER, STRANGER)] == [True, True, False]
+
+
+def test_what_is_shown_names_no_identities() -> None:
+    voted: Ticket = ticket(NOW).voted(person("owner", "db-owners", email="private@x.test"), True, "", NOW)
+    assert "private@x.test" not in str(voted.shown())
+    assert "identities" not in str(voted.shown())
+
+
+@pytest.mark.parametrize(("mine", "total", "refused"), [(0, 0, False), (1, 1, False), (2, 2, True), (0, 3, True)])
+def test_caps(mine: int, total: int, refused: bool) -> None:
+    caps = Caps(person=2, total=3)
+    if not refused:
+        caps.check(mine, total, 5)
+        return
+    with pytest.raises(Refusal) as refusal:
+        caps.check(mine, total, 5)
+    assert refusal.value.headers == {"retry-after": "5"}
