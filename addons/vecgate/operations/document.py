@@ -11,6 +11,7 @@ from __future__ import annotations
 import json  # noqa: TID251 - its C scanner is the only one here that shows duplicate members
 import math
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, overload
 
@@ -32,6 +33,11 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SQUARE = bytes.maketrans(b"{}", b"[]")
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _TOO_MANY_DIGITS = b"0" * (DIGITS + 1)
+_TWO_DIGITS = re.compile(rb"[0-9]{2}")
+_PLACEHOLDER = "0e0"
+_PLACE = _PLACEHOLDER.encode()
+_NESTED = frozenset({dict, list})
+_decode = msgspec.json.Decoder().decode
 _decode_numbers = msgspec.json.Decoder(list[int | float]).decode
 
 
@@ -78,32 +84,10 @@ def parse(body: bytes, *, depth: int = DEPTH) -> Any:
 
     Raises Refusal: bad_body or duplicate_member; its detail never quotes the body.
     """
-    skeleton, cut = _cut(body)
-    _measure(skeleton, depth)
-    arrays = iter(cut)
-
-    def placeholder(name: str) -> Numbers:
-        # Every cut array stands as one NaN; a NaN or Infinity of the sender's own finds no array left.
-        found = next(arrays, None) if name == "NaN" else None
-        if found is None:
-            raise _bad("it has a number that is not finite")
-        return found
-
     try:
-        document = json.loads(
-            skeleton.decode("utf-8"),
-            object_pairs_hook=_members,
-            parse_float=_float,
-            parse_int=_integer,
-            parse_constant=placeholder,
-        )
-        if b"\\u" in skeleton and _SURROGATE.search(skeleton):
-            _encode(document)
-    except UnicodeError:
-        raise _bad("it is not UTF-8, or has half a surrogate pair") from None
-    except ValueError:
-        raise _bad("it is not JSON") from None
-    return document
+        return _reader.own_spelling(body, depth)
+    except _OtherSpelling:
+        return _reader.any_spelling(body, depth)
 
 
 def dump(document: Any) -> bytes:
@@ -123,9 +107,90 @@ def plain(value: Any) -> Any:
     return float(value) if kind is Number else value
 
 
+class _OtherSpelling(Exception):
+    """The document is not spelt as `dump` spells it, or is none."""
+
+
+class _Reader(threading.local):
+    """The two ways to read a document. In both, a placeholder stands for every array that was cut out."""
+
+    def __init__(self) -> None:
+        self._arrays: Iterator[Numbers] = iter(())
+        self._decode = msgspec.json.Decoder(float_hook=self._float).decode
+        self._scan = json.JSONDecoder(
+            object_pairs_hook=_members, parse_float=_float, parse_int=_integer, parse_constant=self._constant
+        ).decode
+
+    def own_spelling(self, body: bytes, depth: int) -> Any:
+        """A document that `dump` gives back byte for byte has lost nothing, so nothing else need be looked for.
+
+        A member that stood twice, other digits, an array cut out of a text: all would show in the bytes.
+        Raises _OtherSpelling for what must be read with more care, Refusal for one nested too deeply.
+        """
+        arrays: list[Numbers] = []
+
+        def cut(found: re.Match[bytes]) -> bytes:
+            arrays.append(_numbers(found[0]))
+            return _PLACE
+
+        try:
+            skeleton = _NUMBERS.sub(cut, body)
+            if arrays:
+                self._arrays = iter(arrays)
+                document = self._decode(skeleton)
+            else:
+                document = _decode(body)
+            if _encode(document) != body or _has_many_digits(skeleton):
+                raise _OtherSpelling
+        except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, Refusal):
+            raise _OtherSpelling from None
+        if skeleton.count(b"[") + skeleton.count(b"{") > depth:
+            _measure_tree(document, depth)
+        return document
+
+    def any_spelling(self, body: bytes, depth: int) -> Any:
+        """The document in whatever spelling, read by a scanner that shows what it meets. Raises Refusal."""
+        skeleton, arrays = _cut(body)
+        _measure(skeleton, depth)
+        self._arrays = iter(arrays)
+        try:
+            document = self._scan(skeleton.decode("utf-8"))
+            if b"\\u" in skeleton and _SURROGATE.search(skeleton):
+                _encode(document)
+        except UnicodeError:
+            raise _bad("it is not UTF-8, or has half a surrogate pair") from None
+        except ValueError:
+            raise _bad("it is not JSON") from None
+        return document
+
+    def _float(self, text: str) -> float | Numbers:
+        if text == _PLACEHOLDER and (found := next(self._arrays, None)) is not None:
+            return found
+        return _float(text)
+
+    def _constant(self, name: str) -> Numbers:
+        # Every cut array stands as one NaN; a NaN or Infinity of the sender's own finds no array left.
+        found = next(self._arrays, None) if name == "NaN" else None
+        if found is None:
+            raise _bad("it has a number that is not finite")
+        return found
+
+
+def _measure_tree(document: Any, depth: int) -> None:
+    nested = [document] if type(document) in _NESTED else []
+    for _ in range(depth):
+        inner = (node.values() if type(node) is dict else node for node in nested)
+        nested = [child for children in inner for child in children if type(child) in _NESTED]
+    if nested:
+        raise _bad("it is nested too deeply")
+
+
+def _has_many_digits(body: bytes) -> bool:
+    """Perhaps a number with too many digits. In a run longer than `DIGITS` any two samples so far apart are digits."""
+    return bool(_TWO_DIGITS.search(body[:: DIGITS // 2])) and _TOO_MANY_DIGITS in body.translate(_ZEROS)
+
+
 def _cut(body: bytes) -> tuple[bytes, list[Numbers]]:
-    if not _NUMBERS.search(body):
-        return body, []
     pieces: list[bytes] = []
     arrays: list[Numbers] = []
     start = 0
@@ -195,6 +260,7 @@ def _raw(value: Any) -> msgspec.Raw:
 
 
 _encode = msgspec.json.Encoder(enc_hook=_raw).encode
+_reader = _Reader()
 
 
 def _bad(detail: str) -> Refusal:

@@ -27,6 +27,31 @@ DOCUMENTS = st.recursive(
 )
 
 
+TEXT = LONG.decode()
+SPELLINGS = st.recursive(
+    st.sampled_from(["0e0", "0.0", "1.10", "-0", "1e400", "NaN", "1" * 401, "null", '"0e0"', '"\\u0030e0"', "[1,0e0]"])
+    | st.sampled_from([TEXT, TEXT.replace(", ", ","), f'"{TEXT}"', f'"\\\\{TEXT}', f'"\\"{TEXT}"', TEXT[:-1] + ",0e0]"])
+    | st.floats().map(str)
+    | st.integers(-(2**70), 2**70).map(str),
+    lambda inner: (
+        st.lists(inner, max_size=4).map(lambda items: f"[{','.join(items)}]")
+        | st.lists(st.tuples(st.sampled_from("ab"), inner), max_size=3).map(
+            lambda items: "{" + ",".join(f'"{name}":{item}' for name, item in items) + "}"
+        )
+    ),
+    max_leaves=8,
+)
+
+
+def outcome(body: bytes) -> tuple[str, bytes] | Reason:
+    """What came of it, types and digits included."""
+    try:
+        document = parse(body)
+    except Refusal as refusal:
+        return refusal.reason
+    return repr(document), dump(document)
+
+
 def reason(body: bytes) -> Reason:
     with pytest.raises(Refusal) as caught:
         parse(body)
@@ -40,6 +65,29 @@ def test_what_is_parsed_is_what_is_sent(document: Any) -> None:
     assert plain(parsed) == document
     assert dump(parsed) == body
     assert parse(dump(parsed)) == parsed
+
+
+@given(SPELLINGS)
+def test_a_document_reads_the_same_whether_or_not_it_is_spelt_as_the_gateway_spells_it(text: str) -> None:
+    assert outcome(text.encode()) == outcome(f" {text}".encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"a":0e0,"b":{TEXT}}}',
+        f'{{"a":"{TEXT}","b":0e0}}',
+        f'{{"a":"\\"{TEXT}","b":0e0}}',
+        f'{{"a":"{TEXT}","b":{TEXT}}}',
+        f"[{TEXT},0e0]",
+        f"[0e0,{TEXT},{TEXT}]",
+    ],
+)
+def test_no_number_passes_for_an_array(text: str) -> None:
+    body = text.encode()
+    assert outcome(body) == outcome(b" " + body)
+    assert dump(parse(body)) == body
+    assert plain(parse(body)) == msgspec.json.decode(body)
 
 
 @given(st.binary(max_size=60) | st.text(alphabet='[]{}",:0123456789.eE+-NaInfity \\u', max_size=60).map(str.encode))
