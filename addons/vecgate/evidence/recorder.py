@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -177,8 +177,3 @@ class Recorder:
         if masked is not None and masked.records:
             document["records"] = masked.records
         return document or None
-
-
-def chain_settings(settings: RecorderSettings, worker: int) -> RecorderSettings:
-    """The same for another worker's chain."""
-    return replace(settings, chain=f"w{worker}")
