@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from vecgate.errors import Refusal, Unmaskable
@@ -11,7 +12,7 @@ from vecgate.identity.principal import Principal
 from vecgate.operations.dialect import CredentialHeader, Dialect, Lookup, Masked, Reading
 from vecgate.operations.document import dump, parse
 from vecgate.operations.messages import Answer, Outgoing, Request, Target
-from vecgate.operations.table import Call, Table, query_items
+from vecgate.operations.table import Call, Row, Table, query_items
 from vecgate.policy.decision import Decision
 from vecgate.reasons import Reason
 from vecgate_chroma import answers, catalogue, effects, errors, identifiers, outgoing
@@ -50,9 +51,7 @@ class ChromaDialect(Dialect):
     table: ClassVar[Table] = TABLE
 
     def read(self, request: Request) -> Reading:
-        row, params = TABLE.route(request.method, request.target.segments)
-        params = identifiers.canonical(params)
-        query = query_items(row, request.target.query)
+        row, params, target = _located(request.method, request.target)
         document = None
         if row.body is not None:
             if request.headers.get("content-type", "").lower() not in _MEDIA:
@@ -61,9 +60,9 @@ class ChromaDialect(Dialect):
             row.body.check(document)
         elif request.body:
             raise Refusal(Reason.BAD_BODY, "The operation takes no body.")
-        call = Call(row, params, query, document)
-        request = replace(request, target=Target(row.segments(params), query))
-        return Reading(request, row.operations(call), document, call)
+        call = Call(row, params, target.query, document)
+        sent = Request(request.method, target, request.headers, request.body)
+        return Reading(sent, row.operations(call), document, call)
 
     def lookups(self, reading: Reading) -> Sequence[Lookup]:
         call: Call = reading.detail
@@ -80,23 +79,21 @@ class ChromaDialect(Dialect):
 
     def bind(self, reading: Reading, names: Mapping[str, Any]) -> Reading:
         call: Call = reading.detail
-        reading = replace(reading, names=names)
+        operations = reading.operations
         if "collection_id" in call.params:
             key = identifiers.by_id(call).key
-            if key not in names:
-                return reading
-            written = effects.sibling(call, call.params["collection_id"])
-            resource = identifiers.bound(call, names[key])
-            operations = tuple(
-                replace(one, resources=tuple(resource if name == written else name for name in one.resources))
-                for one in reading.operations
-            )
-            return replace(reading, operations=operations)
-        if _may_exist(call) and names.get(identifiers.by_name(call).key) is not None:
+            if key in names:
+                written = effects.sibling(call, call.params["collection_id"])
+                resource = identifiers.bound(call, names[key])
+                operations = tuple(
+                    one.on(tuple([resource if name == written else name for name in one.resources]))
+                    for one in operations
+                )
+        elif _may_exist(call) and names.get(identifiers.by_name(call).key) is not None:
             # Judged as a read, so a read is what is sent: nothing can be created by it.
-            existing = Call(TABLE["get_collection"], {**call.params, "name": call.document["name"]})
-            return replace(reading, operations=effects.read_existing(call), detail=existing)
-        return reading
+            operations = effects.read_existing(call)
+            call = Call(TABLE["get_collection"], {**call.params, "name": call.document["name"]})
+        return Reading(reading.request, operations, reading.document, call, names)
 
     def changes_names(self, reading: Reading) -> bool:
         call: Call = reading.detail
@@ -137,6 +134,14 @@ class ChromaDialect(Dialect):
 
     def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:
         return errors.refused(refusal, exchange)
+
+
+@lru_cache(maxsize=1024)
+def _located(method: str, target: Target) -> tuple[Row, Mapping[str, str], Target]:
+    """The row of a target, its parameters, and the target in its one spelling. Raises Refusal."""
+    row, params = TABLE.route(method, target.segments)
+    params = identifiers.canonical(params)
+    return row, MappingProxyType(params), Target(row.segments(params), query_items(row, target.query))
 
 
 def _may_exist(call: Call) -> bool:

@@ -26,17 +26,17 @@ DEFAULT_QUERY: Final = ("documents", "metadatas", "distances")
 
 
 def create_tenant(call: Call) -> tuple[Operation, ...]:
-    return (replace(call.row.base(call), resources=(call.document["name"],)),)
+    return (call.row.base(call, resources=(call.document["name"],)),)
 
 
 def create_database(call: Call) -> tuple[Operation, ...]:
-    return (replace(call.row.base(call), resources=(f"{call.params['tenant']}/{call.document['name']}",)),)
+    return (call.row.base(call, resources=(f"{call.params['tenant']}/{call.document['name']}",)),)
 
 
 def create_collection(call: Call) -> tuple[Operation, ...]:
     """The strongest effect: whether `get_or_create` only reads is known when the name is resolved."""
     refuse_code(call.document)
-    return (replace(call.row.base(call), resources=(sibling(call, call.document["name"]),)),)
+    return (call.row.base(call, resources=(sibling(call, call.document["name"]),)),)
 
 
 def read_existing(call: Call) -> tuple[Operation, ...]:
@@ -88,8 +88,8 @@ def change(call: Call) -> tuple[Operation, ...]:
 def delete(call: Call) -> tuple[Operation, ...]:
     chosen = _filter(call.document)
     ids = call.document.get("ids")
-    operation = replace(
-        call.row.base(call),
+    operation = call.row.base(
+        call,
         fields_used=chosen.fields,
         risks=() if ids and len(ids) <= FEW else (Risk.BULK_DELETE,),
         count=max(1, len(ids or ())),
@@ -105,8 +105,8 @@ def get(call: Call) -> tuple[Operation, ...]:
     bounds = [bound for bound in (limit, None if ids is None else len(ids)) if bound is not None]
     points = min(bounds) if bounds else None
     export = points > MANY if points is not None else not chosen.narrows
-    operation = replace(
-        call.row.base(call),
+    operation = call.row.base(
+        call,
         fields_used=chosen.fields,
         vectors="embeddings" in included(document, DEFAULT_GET),
         risks=(Risk.BULK_EXPORT,) if export else (),
@@ -121,8 +121,8 @@ def query(call: Call) -> tuple[Operation, ...]:
     vectors = document["query_embeddings"]
     results = document.get("n_results")
     results = DEFAULT_RESULTS if results is None else results
-    operation = replace(
-        call.row.base(call),
+    operation = call.row.base(
+        call,
         fields_used=_filter(document).fields,
         vectors="embeddings" in included(document, DEFAULT_QUERY),
         risks=(Risk.BULK_EXPORT,) if results * len(vectors) > MANY else (),
@@ -151,10 +151,10 @@ def included(document: dict[str, Any], default: tuple[str, ...]) -> tuple[str, .
 def summary(vector: Any) -> dict[str, Any]:
     """What evidence keeps of a vector: never its values."""
     if isinstance(vector, Numbers | list):
-        text = vector.text if isinstance(vector, Numbers) else dump(vector)
+        values, text = (vector.values, vector.text) if isinstance(vector, Numbers) else (vector, dump(vector))
         return {
-            "dimension": len(vector),
-            "norm": round(math.hypot(*vector), 6),
+            "dimension": len(values),
+            "norm": round(math.hypot(*values), 6),
             "sha256": hashlib.sha256(text).hexdigest()[:32],
         }
     return {"sha256": hashlib.sha256(dump(vector)).hexdigest()[:32]}
@@ -167,11 +167,13 @@ def _copy(call: Call, name: str) -> tuple[Operation, ...]:
 
 def _written(call: Call) -> Operation:
     ids = call.document["ids"]
-    return replace(call.row.base(call), count=max(1, len(ids)), query={"ids": ids[:SHOWN], "records": len(ids)})
+    return call.row.base(call, count=max(1, len(ids)), query={"ids": ids[:SHOWN], "records": len(ids)})
 
 
 def _filter(document: dict[str, Any]) -> filters.Filter:
     metadata, text = filters.where(document.get("where")), filters.where_document(document.get("where_document"))
+    if metadata is text:
+        return metadata  # both are none
     return filters.Filter(tuple(dict.fromkeys(metadata.fields + text.fields)), metadata.narrows or text.narrows)
 
 
@@ -195,8 +197,8 @@ def _search(call: Call, one: dict[str, Any]) -> Operation:
     limit = page.get("limit")
     keys = (one.get("select") or {}).get("keys") or []
     fields = tuple(dict.fromkeys((*chosen.fields, *ranked, *grouped)))
-    return replace(
-        call.row.base(call),
+    return call.row.base(
+        call,
         fields_used=tuple(name for name in fields if name not in filters.SCORES),
         vectors="#embedding" in keys,
         scores_steer=formula or not filters.SCORES.isdisjoint(chosen.fields),

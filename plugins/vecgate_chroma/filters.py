@@ -32,6 +32,9 @@ class Filter:
     narrows: bool = False
 
 
+NONE: Final = Filter()
+
+
 def where(value: Any) -> Filter:
     """Read a metadata filter; null and `{}` are none. Raises Refusal: bad_body."""
     return _read(value, _condition) if value else _none(value, "where")
@@ -78,7 +81,7 @@ def bad(detail: str) -> Refusal:
 def _none(value: Any, member: str) -> Filter:
     if value not in (None, {}):
         raise bad(f"{member} is not an object")
-    return Filter()
+    return NONE
 
 
 def _read(value: Any, leaf: Callable[[str, Any], Filter]) -> Filter:

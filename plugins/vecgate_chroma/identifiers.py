@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -44,8 +45,12 @@ def canonical(params: Mapping[str, str]) -> dict[str, str]:
 
 
 def by_id(call: Call) -> Lookup:
-    uuid = call.params["collection_id"]
-    path = TABLE["get_collection_by_id"].target(call.params)
+    return _by_id(call.params["tenant"], call.params["database"], call.params["collection_id"])
+
+
+@lru_cache(maxsize=4096)
+def _by_id(tenant: str, database: str, uuid: str) -> Lookup:
+    path = TABLE["get_collection_by_id"].target({"tenant": tenant, "database": database, "collection_id": uuid})
     return Lookup(f"id:{path}", Outgoing("GET", path), uuid)
 
 

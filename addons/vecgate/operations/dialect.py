@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import msgspec
+
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
 from vecgate.operations.messages import Answer, Outgoing, Request
@@ -53,13 +55,12 @@ class Reading:
     """Resolved look-ups by key; None for a name that does not exist. Empty before `bind`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """A record that came back, as the client sees it: for evidence. Values are masked already."""
 
     resource: Resource
     id: str
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = {}
     score: float | None = None
 
 

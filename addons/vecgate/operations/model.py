@@ -73,3 +73,20 @@ class Operation:
     """Upper bound of records that come back; None is unbounded."""
     query: Mapping[str, Any] = field(default_factory=dict)
     """What evidence records: texts, filters, limits. Never raw vectors, tokens or documents written."""
+
+    def on(self, resources: tuple[Resource, ...]) -> Operation:
+        """The same operation, its names resolved. In every request's way, so it is spelt out."""
+        return Operation(
+            self.name,
+            self.action,
+            resources,
+            self.scope,
+            self.fields_used,
+            self.vectors,
+            self.scores_steer,
+            self.risks,
+            self.copies,
+            self.count,
+            self.points,
+            self.query,
+        )

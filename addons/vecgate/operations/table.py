@@ -65,16 +65,12 @@ class Row:
     def operations(self, call: Call) -> tuple[Operation, ...]:
         return self.effect(call) if self.effect else (self.base(call),)
 
-    def base(self, call: Call) -> Operation:
-        """What the row alone says; effects refine it with `dataclasses.replace`."""
-        return Operation(
-            self.operation,
-            self.action,
-            tuple(template.format_map(call.params) for template in self.resources),
-            self.scope,
-            risks=self.risks,
-            copies=self.copies,
-        )
+    def base(self, call: Call, **refined: Any) -> Operation:
+        """What the row alone says, but for what an effect knows better."""
+        if "resources" not in refined:
+            refined["resources"] = tuple(template.format_map(call.params) for template in self.resources)
+        refined.setdefault("risks", self.risks)
+        return Operation(self.operation, self.action, scope=self.scope, copies=self.copies, **refined)
 
 
 @dataclass(frozen=True, slots=True)

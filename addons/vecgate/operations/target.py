@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -17,6 +18,8 @@ from vecgate.reasons import Reason
 
 LONGEST: Final = 16 * 1024
 """Bytes of a raw target."""
+USUAL: Final = 512
+"""Targets up to this length are remembered: clients repeat theirs, and no client can make the memory large."""
 
 _RAW = re.compile(rb"/[\x21-\x7e]*")
 _NEVER = re.compile(rb"[#;\\]")
@@ -38,6 +41,20 @@ def parse(raw: bytes | str) -> Target:
             raw = raw.encode("ascii")
         except UnicodeEncodeError:
             raise _bad("it has a character outside ASCII") from None
+    return _usual(raw) if len(raw) <= USUAL else _parse(raw)
+
+
+@lru_cache(maxsize=512)
+def encode(target: Target) -> str:
+    """The one spelling in which a target is judged, bound to tickets and sent."""
+    path = "/" + "/".join(quote(segment, safe=_SEGMENT_SAFE) for segment in target.segments)
+    if not target.query:
+        return path
+    items = "&".join(f"{quote(key, safe=_QUERY_SAFE)}={quote(value, safe=_QUERY_SAFE)}" for key, value in target.query)
+    return f"{path}?{items}"
+
+
+def _parse(raw: bytes) -> Target:
     if len(raw) > LONGEST:
         raise _bad("it is too long")
     if not _RAW.fullmatch(raw):
@@ -51,13 +68,7 @@ def parse(raw: bytes | str) -> Target:
     return Target(segments, _query(query) if query else ())
 
 
-def encode(target: Target) -> str:
-    """The one spelling in which a target is judged, bound to tickets and sent."""
-    path = "/" + "/".join(quote(segment, safe=_SEGMENT_SAFE) for segment in target.segments)
-    if not target.query:
-        return path
-    items = "&".join(f"{quote(key, safe=_QUERY_SAFE)}={quote(value, safe=_QUERY_SAFE)}" for key, value in target.query)
-    return f"{path}?{items}"
+_usual = lru_cache(maxsize=4096)(_parse)
 
 
 def _segment(raw: bytes) -> str:
