@@ -12,7 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from vecgate.evidence.printable import printable
-from vecgate_reports.model import VERDICTS, Report
+from vecgate_reports.model import Report
+from vecgate_reports.visits import VERDICTS
 
 GLYPHS = {"allow": "✓", "deny": "✕", "hold": "◷", "error": "!", "open": "…"}
 
