@@ -19,6 +19,10 @@ LOOK = 0.1
 """Seconds between looks at the clients."""
 ASK = 0.4
 """Seconds between questions to the store."""
+PERSON = 20
+TOTAL = 500
+"""Requests that may be held at a time, for one principal and in all: each keeps a body in memory. One more is not held;
+its client is told at once that the ticket is pending."""
 
 type Gone = Callable[[], bool]
 
@@ -44,7 +48,7 @@ class Waiting:
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
-        self._waiters: dict[_Waiter, tuple[str, Gone]] = {}
+        self._waiters: dict[_Waiter, tuple[Ticket, Gone]] = {}
         self._watcher: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -52,16 +56,18 @@ class Waiting:
         return len(self._waiters)
 
     async def wait(self, ticket: Ticket, seconds: float, gone: Gone) -> Outcome:
-        """Until decided, gone or timed out. Raises Unavailable when the store cannot be asked any more."""
+        """Until decided, gone or timed out; not at all where too many wait already.
+
+        Raises Unavailable when the store cannot be asked any more."""
         if self._closed:
             return Outcome.PENDING
         if gone():
             return Outcome.GONE
         known = OUTCOMES.get(ticket.at(self._store.now()).state, Outcome.EXPIRED)
-        if known is not Outcome.PENDING:
+        if known is not Outcome.PENDING or self._crowded(ticket.owner):
             return known
         waiter: _Waiter = asyncio.get_running_loop().create_future()
-        self._waiters[waiter] = ticket.id, gone
+        self._waiters[waiter] = ticket, gone
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.create_task(self._watch())
         try:
@@ -79,7 +85,7 @@ class Waiting:
         """The ticket changed: wake who waits for it."""
         outcome = OUTCOMES.get(ticket.at(self._store.now()).state, Outcome.EXPIRED)
         if outcome is not Outcome.PENDING:
-            self._end([waiter for waiter, (id_, _) in self._waiters.items() if id_ == ticket.id], outcome)
+            self._end([waiter for waiter, (held, _) in self._waiters.items() if held.id == ticket.id], outcome)
 
     def close(self) -> None:
         """Every held request becomes an open ticket; none is released."""
@@ -87,6 +93,10 @@ class Waiting:
         if self._watcher:
             self._watcher.cancel()
         self._end(list(self._waiters), Outcome.PENDING)
+
+    def _crowded(self, owner: str) -> bool:
+        mine = sum(held.owner == owner for held, _ in self._waiters.values())
+        return mine >= PERSON or len(self._waiters) >= TOTAL
 
     async def _watch(self) -> None:
         looks = 0
@@ -96,7 +106,7 @@ class Waiting:
             try:
                 self._end([waiter for waiter, (_, gone) in self._waiters.items() if gone()], Outcome.GONE)
                 if looks % round(ASK / LOOK) == 0:
-                    for ticket in await self._store.tickets({id_ for id_, _ in self._waiters.values()}):
+                    for ticket in await self._store.tickets({held.id for held, _ in self._waiters.values()}):
                         self.tell(ticket)
             except Unavailable as error:
                 self._end(list(self._waiters), error)

@@ -240,19 +240,22 @@ class SqliteStore(StateStore):
         return anchor
 
     def _disconnect(self) -> None:
-        self._tidy()
-        self._counters.close()
-        self._durable.close()
+        try:
+            self._tidy()
+        finally:
+            self._counters.close()
+            self._durable.close()
 
     @contextlib.contextmanager
     def _transaction(self, db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         db.execute("BEGIN IMMEDIATE")
         try:
             yield db
+            db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:
+                db.execute("ROLLBACK")
             raise
-        db.execute("COMMIT")
 
     def _write(self, statement: str, *values: str | float) -> None:
         with self._transaction(self._counters) as db:

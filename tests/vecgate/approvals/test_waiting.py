@@ -122,9 +122,29 @@ async def test_one_question_to_the_store_serves_all_who_wait(monkeypatch: pytest
     store = Watched()
     entry = await store.open_ticket(ticket(store.now()), Caps())
     waiting = Waiting(store)
-    outcomes = await asyncio.gather(*(waiting.wait(entry, 0.25, never) for _ in range(100)))
-    assert outcomes == [Outcome.PENDING] * 100
+    outcomes = await asyncio.gather(*(waiting.wait(entry, 0.25, never) for _ in range(module.PERSON)))
+    assert outcomes == [Outcome.PENDING] * module.PERSON
     assert questions <= 3
+
+
+@pytest.mark.parametrize(("person", "total", "other_held"), [(2, 10, True), (10, 2, False)])
+async def test_no_more_are_held_than_memory_allows(
+    monkeypatch: pytest.MonkeyPatch, person: int, total: int, other_held: bool
+) -> None:
+    monkeypatch.setattr(module, "PERSON", person)
+    monkeypatch.setattr(module, "TOTAL", total)
+    store = MemoryStore()
+    waiting = Waiting(store)
+    entry = await store.open_ticket(ticket(store.now()), Caps())
+    waits = [asyncio.create_task(waiting.wait(entry, 60, never)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert await waiting.wait(entry, 60, never) is Outcome.PENDING
+    other = ticket(store.now(), id="1" * 32, subject="bob")
+    waits.append(asyncio.create_task(waiting.wait(other, 60, never)))
+    await asyncio.sleep(0)
+    assert waits[-1].done() is not other_held
+    waiting.close()
+    assert await asyncio.gather(*waits) == [Outcome.PENDING] * 3
 
 
 async def test_a_request_that_is_cancelled_leaves_nothing_behind() -> None:

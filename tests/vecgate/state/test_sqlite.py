@@ -14,6 +14,7 @@ from vecgate.errors import Unavailable
 from vecgate.reasons import Reason
 from vecgate.state import mirror, sqlite
 from vecgate.state.open import open_store
+from vecgate.state.sqlite import SqliteStore
 from vecgate.state.windows import Claim
 
 
@@ -73,6 +74,20 @@ async def test_a_locked_file_refuses_instead_of_waiting_for_ever(
         other.close()
         (answer,) = await store.claim("w", [Claim("b", 10, 60, want=1)])
         assert answer.granted == 1
+
+
+async def test_a_full_disk_refuses_and_is_got_over(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state.db")
+    await store.start()
+    await store._run(store._durable.execute, "PRAGMA max_page_count = 1")
+    large = ticket(store.now(), summary={"effect": "x" * 100_000})
+    with pytest.raises(Unavailable) as refused:
+        await store.open_ticket(large, Caps())
+    assert refused.value.reason is Reason.STATE_UNAVAILABLE
+    assert await store.tickets([large.id]) == []
+    await store._run(store._durable.execute, "PRAGMA max_page_count = 100000")
+    assert await store.open_ticket(large, Caps()) == large
+    await store.close()
 
 
 async def test_the_event_loop_never_touches_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
