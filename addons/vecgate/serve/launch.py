@@ -6,28 +6,27 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 from pathlib import Path
 
 from mitmproxy.options import Options
+from mitmproxy.utils import asyncio_utils
 
 from vecgate import assembly
 from vecgate.control.server import ControlServer
-from vecgate.errors import VecgateError
+from vecgate.errors import Unavailable
 from vecgate.pipeline import stages
+from vecgate.reasons import Reason
 from vecgate.runtime import Runtime
 from vecgate.serve.listeners import Listeners
-from vecgate.serve.master import Ports, minimal_master, skip_type_checks
+from vecgate.serve.master import Ports, minimal_master
 from vecgate.serve.ports import body_size_limit, listeners_of, patience
+from vecgate.serve.speed import hurry, settle_collector
 from vecgate.serve.substrate import refuse_hook, wire
 from vecgate.stages.context import Context
 
 log = logging.getLogger(__name__)
-
-DRAIN = 2.5
-"""Seconds that requests in flight get after SIGTERM; the whole stop takes less than five."""
 
 
 async def serve(path: Path, *, worker: int = 0, shared: bool = False) -> None:
@@ -44,7 +43,7 @@ async def serve(path: Path, *, worker: int = 0, shared: bool = False) -> None:
 async def _run(path: Path, context: Context, runtime: Runtime, worker: int, shared: bool) -> None:
     wire(context)
     Ports.shared = shared
-    skip_type_checks()
+    hurry()
     limit = body_size_limit(runtime.config)
     master = minimal_master(
         Options(mode=context.listeners.modes),
@@ -54,25 +53,35 @@ async def _run(path: Path, context: Context, runtime: Runtime, worker: int, shar
         tcp_timeout=patience(runtime.config),
         body_size_limit=limit,
     )
+    proxyserver = master.addons.get("proxyserver")
+
+    def in_force() -> Runtime:
+        if not proxyserver.is_running:
+            raise Unavailable(Reason.GATEWAY_FAILURE, "The gateway is starting.")
+        return context.runtime or runtime
+
     control = None
     if runtime.config.control is not None and worker == 0:
-        control = ControlServer(runtime.config.control.listen, lambda: context.runtime or runtime)
+        control = ControlServer(runtime.config.control.listen, in_force)
         await control.start()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(_reload(path, context)))
-    gc.collect()
-    gc.freeze()
+    turn = asyncio.Lock()
+    loop.add_signal_handler(
+        signal.SIGHUP,
+        lambda: asyncio_utils.create_task(_reload(path, context, turn), name="reload", keep_ref=True),
+    )
+    settle_collector()
     running = loop.create_task(master.run())
     stop = loop.create_task(stopping.wait())
     try:
         await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
             log.info("draining")
-            await master.addons.get("proxyserver").servers.update([])
-            await context.drain(DRAIN)
+            await proxyserver.servers.update([])
+            await context.drain()
             master.shutdown()
         await running
     finally:
@@ -81,17 +90,19 @@ async def _run(path: Path, context: Context, runtime: Runtime, worker: int, shar
             await control.stop()
 
 
-async def _reload(path: Path, context: Context) -> None:
+async def _reload(path: Path, context: Context, turn: asyncio.Lock) -> None:
     """A broken edit keeps the last good configuration and says so."""
-    old = context.runtime
-    if old is None or context.draining:
-        return
-    try:
-        context.runtime = await assembly.reload(old, path)
-    except (VecgateError, ValueError) as error:
-        log.error("configuration not reloaded, the last good one stays:\n%s", error)
-        return
-    context.listeners.replace(listeners_of(context.runtime.loaded))
+    async with turn:
+        old = context.runtime
+        if old is None or context.draining:
+            return
+        try:
+            new = await assembly.reload(old, path)
+            context.listeners.replace(list(listeners_of(new.loaded)))
+        except Exception as error:  # plugins raise what they like
+            log.error("configuration not reloaded, the last good one stays:\n%s", error)
+            return
+        context.runtime = new
     log.warning("configuration reloaded")
     await asyncio.sleep(assembly.LOOKUP_SECONDS)  # exchanges begun under the old one still look names up
     await assembly.retire(old)

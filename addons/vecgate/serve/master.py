@@ -15,7 +15,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from mitmproxy import http
 from mitmproxy.addons import core, errorcheck, next_layer, proxyserver
 from mitmproxy.master import Master
 from mitmproxy.options import Options
@@ -58,11 +57,6 @@ def minimal_master(
 def front(listeners: Listeners) -> tuple[object, ...]:
     """The addons that must stand before NextLayer and TlsConfig, in any front end."""
     return Wire(listeners), Tls(listeners)
-
-
-def skip_type_checks() -> None:
-    """No checks of every message field's type: a fifth of mitmproxy's time. For a process whose addons are all ours."""
-    http.MessageData.__post_init__ = lambda self: None  # type: ignore[method-assign]  # stands under `if __debug__` there
 
 
 class Ports:

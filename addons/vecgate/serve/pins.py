@@ -91,7 +91,11 @@ PINS: Mapping[str, Mapping[str, str]] = {
         "MockServer": "5a67b2aa6117b9a8c727f102c8c0241c03fa338273b045b4b3676c6ba8763707",
         "ReplayHandler": "cd1e8cb11b101810ce25951eb353184b9f6665a1ba51e7fd22a97318d62f9fc5",
     },
+    "mitmproxy.coretypes.multidict": {
+        "_MultiDict": "fce5ae993af6fbff845362223db48a7e7e350e292441d39293659e88545136d4",
+    },
     "mitmproxy.http": {
+        "Headers": "947aa0298abd401078c9e730678f08255c6b060f5ee239e7cc0c8e3b9c69ea70",
         "MessageData": "b96ef4eb5f3cc7c16ff81e03c5f10f06801d9b7f8f727ebf2c8787cb36e09108",
         "RequestData": "315176dba2e5065f67fa750c18c309072a4cd588eff4198695aca799ccd718a9",
         "ResponseData": "6133e3a9b97e38865dccc84e5e9506b349a533d71dff73379805ec56c8a647bc",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from mitmproxy import http
 from mitmproxy.proxy import mode_servers
 from tests.support.raw_client import exchange, free_port, get
 from tests.support.raw_upstream import RawUpstream
@@ -13,7 +12,7 @@ from tests.support.serving import serving
 from tests.vecgate.serve.conftest import listener
 
 from vecgate.serve.listeners import Listener, Upstream
-from vecgate.serve.master import Ports, skip_type_checks
+from vecgate.serve.master import Ports
 
 
 async def test_it_has_only_what_a_reverse_proxy_needs_in_the_right_order() -> None:
@@ -55,14 +54,6 @@ async def test_an_https_upstream_opens_no_udp_port() -> None:
         (instance,) = served.addon("proxyserver").servers
         assert instance.mode.transport_protocol == "both"
         assert len(instance.listen_addrs) == 1
-
-
-def test_type_checks_of_message_fields_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http.MessageData, "__post_init__", http.MessageData.__post_init__)
-    skip_type_checks()
-    assert http.Response.make(200).status_code == 200
-    made: Any = http.Request
-    assert made("h", "no port", b"GET", b"", b"", b"/", b"HTTP/1.1", (), None, None, 0, 0).port == "no port"
 
 
 async def test_a_second_request_on_a_connection_is_served_like_the_first() -> None:
