@@ -29,15 +29,30 @@ from vecgate.reasons import Reason
 
 INCLUDE: Final = ("distances", "documents", "embeddings", "metadatas", "uris")
 READ_LEVEL: Final = enumeration("index_and_wal", "index_only", "index_and_bounded_wal")
-NAME: Final = Scalar("name", frozenset({str}), lambda value: _is_name(value))
-"""A name that can stand in a resource: no separator, no wildcard, nothing invisible."""
 
 _RESERVED = ("#", "$", "chroma:")
 _FORBIDDEN = frozenset('/\\*?[]{}"')
 
 
+class Name(Kind):
+    """A name that can stand in a resource: no separator, no wildcard, nothing invisible."""
+
+    def describe(self) -> str:
+        return "name"
+
+    def check(self, value: Any, path: str) -> None:
+        if type(value) is not str or not _is_name(value):
+            raise Refusal(
+                Reason.BAD_BODY, f"{path}: Expected a name of 1 to 512 printable characters, none of them {_SHOWN}"
+            )
+
+
 def _is_name(value: str) -> bool:
     return 0 < len(value) <= 512 and value.isprintable() and value not in {".", ".."} and _FORBIDDEN.isdisjoint(value)
+
+
+_SHOWN = " ".join(sorted(_FORBIDDEN))
+NAME: Final = Name()
 
 
 class Metadata(Kind):

@@ -63,15 +63,18 @@ def collection(document: Any, resource: Resource, masks: MaskSet, masked: set[st
 
 
 def collections(document: Any, decision: Decision, masked: set[str]) -> list[dict[str, Any]]:
-    """A list of collections without those the caller may not know of, and without settings of the installation."""
+    """A list of collections without those the caller may not know of.
+
+    Settings of an embedding function that tell of the installation are for those who may see what it makes: vectors.
+    """
     shown = []
     for entry in _list(document):
         _, resource = identified(entry)
         if decision.visible(resource):
-            one = collection(entry, resource, decision.masks_for(resource), masked)
-            for member in ("configuration_json", "schema"):
-                if member in one:
-                    one[member] = trimmed(one[member])
+            masks = decision.masks_for(resource)
+            one = collection(entry, resource, masks, masked)
+            if masks.hides_vectors:
+                one |= {member: trimmed(one[member]) for member in ("configuration_json", "schema") if member in one}
             shown.append(one)
     return shown
 

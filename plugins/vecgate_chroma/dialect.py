@@ -15,7 +15,7 @@ from vecgate.operations.messages import Answer, Outgoing, Request, Target
 from vecgate.operations.table import Call, Row, Table, query_items
 from vecgate.policy.decision import Decision
 from vecgate.reasons import Reason
-from vecgate_chroma import answers, catalogue, effects, errors, identifiers, outgoing
+from vecgate_chroma import answers, catalogue, effects, errors, filters, identifiers, outgoing
 from vecgate_chroma.table import TABLE
 
 _CHANGES_NAMES: Final = frozenset(
@@ -151,7 +151,8 @@ def _may_exist(call: Call) -> bool:
 def _sent(call: Call) -> frozenset[str]:
     document = call.document or {}
     named = (document.get(member) for member in ("name", "new_name", "output_collection"))
-    return frozenset(call.params.values()) | {name for name in named if isinstance(name, str)}
+    names = {name for name in named if isinstance(name, str)}
+    return frozenset({*call.params.values(), *names, *filters.patterns(document.get("where_document"))})
 
 
 def _parsed(answer: Answer) -> Any:

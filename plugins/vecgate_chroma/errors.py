@@ -46,19 +46,41 @@ _SAYS: Final = {
     "InternalError": "The database failed.",
 }
 
-# Texts of the server that hold nothing but what the caller sent or what its own API says anyway. A captured name must
-# be one of the request's: everything else the server says could quote what is stored.
+# Texts of the server that hold nothing but what the caller sent or what its own API says anyway. What is captured must
+# be of the request: everything else the server says could quote what is stored. What it says while it still reads the
+# body (serde's "Failed to deserialize") can know of nothing else.
 _ECHOES: Final = tuple(
     re.compile(pattern)
     for pattern in (
         r"Collection \[(.+)\] (?:does not exist|already exists)\.?",
         r"Tenant \[(.+)\] (?:not found|already exists)",
         r"Database \[(.+)\] (?:not found|already exists)(?:\. Are you sure it exists\?)?",
+        (
+            r"Database error: error returned from database: \(code: 2067\) UNIQUE constraint failed: "
+            r"collections\.name, collections\.database_id"
+        ),
         r"Collection expecting embedding with dimension of \d+, got \d+",
-        r"(?:Validation error: name: )?Expected a name containing [^:]{1,120}\. Got: (.+)",
+        r"(?:Validation error: (?:new_)?name: )?Expected a name [^:]{1,120}\. Got:? (.*)",
+        (
+            r'Validation error: name: Validation error: length \[\{(?:"min": Number\(3\), )?"value": String\("(.+)"\)'
+            r'(?:, "min": Number\(3\))?\}\]'
+        ),
         r"Validation error: ids, where: Either ids or where must be specified",
+        r"Validation error: limit, where: limit can only be specified when a where clause is provided",
+        r"Validation error: metadatas: Invalid metadata at index \d+",
+        r"Failed to deserialize the JSON body into the target type: [^\n]{1,400}",
+        r"Failed to parse hnsw parameters from segment metadata",
+        r"Inconsistent number of IDs, embeddings, documents, URIs and metadatas",
+        r"Empty ID, ID must have at least one character",
         r"Invalid where(?: document)? clause",
+        r"Regex syntax errror: regex parse error:\n {4}(.+)\n {4} *\^+\nerror: [a-zA-Z ,'`-]{1,120}",
+        r"(?:Error executing plan: )?Internal error: Error finding id",
         r"Attached function not found",
+        (
+            r"Tonic error: code: 'Operation is not implemented or not supported', message: "
+            r'"(?:Not implemented| Attached Function operations not yet implemented in SqliteSysDb)"'
+        ),
+        r"Method scout_logs is not implemented",
         r"(?:Error executing plan: Not implemented: )?Search operation is not implemented for local executor",
         r"Collection forking is unsupported for local chroma",
         r"Count forks is unsupported for local chroma",
@@ -69,11 +91,16 @@ _ECHOES: Final = tuple(
 
 
 def refused(refusal: Refusal, exchange: str) -> Answer:
-    """A refusal of the gateway's, in the envelope, with RFC 9457's `type` and the exchange's id."""
+    """A refusal of the gateway's, in the envelope, with RFC 9457's `type` and the exchange's id.
+
+    The Python client shows its user the message alone, so what they need for asking about it stands there too.
+    """
     reason = refusal.reason
+    known = {"ticket": refusal.extra.get("ticket"), "exchange": exchange}
+    named = ", ".join([str(reason), *(f"{name} {value}" for name, value in known.items() if value)])
     document = {
         "error": _name(reason.status),
-        "message": refusal.detail or reason.summary,
+        "message": f"{refusal.detail or reason.summary} [{named}]",
         "reason": reason,
         "type": TYPE + reason,
         "exchange": exchange,
@@ -85,7 +112,7 @@ def refused(refusal: Refusal, exchange: str) -> Answer:
 def normalised(answer: Answer, sent: frozenset[str]) -> Answer:
     """The database's error with its status and name, and its text only where that cannot disclose anything.
 
-    `sent` are the names that the request itself held.
+    `sent` are the names, and the patterns of its filters, that the request itself held.
     """
     document = _envelope(answer.body)
     name, message = document.get("error"), document.get("message")

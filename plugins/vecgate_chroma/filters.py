@@ -6,7 +6,7 @@ so that no other reading of a filter is left to judge.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,6 +43,15 @@ def where(value: Any) -> Filter:
 def where_document(value: Any) -> Filter:
     """Read a full-text filter; null and `{}` are none. Raises Refusal: bad_body."""
     return _read(value, _text_condition) if value else _none(value, "where_document")
+
+
+def patterns(value: Any) -> Iterator[str]:
+    """The regular expressions of a full-text filter that has been read."""
+    for operator, operand in (value or {}).items():
+        if operator in {"$and", "$or"}:
+            yield from (pattern for part in operand for pattern in patterns(part))
+        elif operator in {"$regex", "$not_regex"}:
+            yield operand
 
 
 def field(name: str) -> str:

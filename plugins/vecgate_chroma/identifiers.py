@@ -82,5 +82,6 @@ def bound(call: Call, resource: Resource | None) -> Resource:
     """
     parent = sibling(call, "")
     if resource is None or not resource.startswith(parent):
-        raise Refusal(Reason.NOT_FOUND, f"Collection [{call.params['collection_id']}] does not exist.")
+        stop = "" if call.row.operation == "get_collection_by_id" else "."  # the server's own two spellings
+        raise Refusal(Reason.NOT_FOUND, f"Collection [{call.params['collection_id']}] does not exist{stop}")
     return resource

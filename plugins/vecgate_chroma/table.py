@@ -100,7 +100,10 @@ _CATALOGUE: Final = (
         Scope.LIST,
         query=_PAGE,
         payload=("metadata",),
-        note="Filtered to what the caller may see, then paged; settings of embedding functions are trimmed.",
+        note=(
+            "Filtered to what the caller may see, then paged; settings of embedding functions that tell of the "
+            "installation are trimmed where vectors are masked."
+        ),
     ),
     Row(
         "count_collections",

@@ -68,11 +68,15 @@ def test_pages_are_cut_from_what_the_caller_may_know_of() -> None:
     assert [entry["x"] for entry in page([{"x": index} for index in range(5)], (("offset", "3"),))] == [3, 4]
 
 
-def test_lists_do_not_tell_of_the_installation_but_a_collection_serves_its_clients() -> None:
-    body = str(shown(LIST, OPEN, [collection()]))
+def test_lists_tell_of_the_installation_only_whoever_may_see_vectors() -> None:
+    body = str(shown(LIST, masks(), [collection()]))
     assert "OPENAI_PROD" not in body
     assert "openai" in body
-    assert shown(BY_NAME, OPEN, collection())["configuration_json"]["embedding_function"] == FUNCTION
+    assert shown(LIST, OPEN, [collection()])[0]["configuration_json"]["embedding_function"] == FUNCTION
+
+
+def test_a_collection_serves_its_clients() -> None:
+    assert shown(BY_NAME, masks(), collection())["configuration_json"]["embedding_function"] == FUNCTION
 
 
 def test_a_collections_own_metadata_is_masked_like_a_records() -> None:

@@ -14,6 +14,10 @@ GET = reading("POST", f"{COLLECTION}/get", {"where": {"ssn": "x"}})
 CREATE = reading("POST", f"{DATABASE}/collections", {"name": "beta"}, None)
 
 
+MATCH = reading("POST", f"{COLLECTION}/get", {"where_document": {"$and": [{"$contains": "x"}, {"$regex": "("}]}})
+REGEX = "Regex syntax errror: regex parse error:\n    {}\n    ^\nerror: unclosed group"
+
+
 def erred(document: Any, status: int, read: Any = GET) -> dict[str, Any]:
     result = CHROMA.mask(read, decided(OPEN), ALICE, answer(document, status))
     assert result.answer.status == status
@@ -30,6 +34,7 @@ def erred(document: Any, status: int, read: Any = GET) -> dict[str, Any]:
         (CREATE, "ChromaError", 409, "Collection [beta] already exists"),
         (GET, "InvalidArgumentError", 400, "Collection expecting embedding with dimension of 3, got 2"),
         (GET, "InvalidArgumentError", 400, "Invalid where clause"),
+        (MATCH, "InvalidArgumentError", 400, REGEX.format("(")),
         (
             CREATE,
             "InvalidArgumentError",
@@ -50,6 +55,7 @@ def test_an_echo_of_the_request_is_kept(read: Any, error: str, status: int, mess
         ({"error": "InvalidArgumentError", "message": "ssn is 123-45, not x"}, 400, "InvalidArgumentError"),
         ({"error": "InternalError", "message": "SELECT ssn FROM t WHERE id = 123-45"}, 500, "InternalError"),
         ({"error": "NotFoundError", "message": f"Collection [{UUID}] does not exist. 123-45"}, 404, "NotFoundError"),
+        ({"error": "InvalidArgumentError", "message": REGEX.format("123-45")}, 400, "InvalidArgumentError"),
         ({"error": "ssn 123-45", "message": "Invalid where clause"}, 400, "InvalidArgumentError"),
         ({"error": ["123-45"], "message": ["123-45"]}, 422, "InvalidArgumentError"),
         ({"detail": "123-45", "embeddings": [[0.5]]}, 500, "InternalError"),
@@ -86,7 +92,7 @@ def test_a_refusal_carries_the_name_that_clients_know(reason: Reason, error: str
     assert result == Answer(reason.status, (("content-type", "application/json"),), result.body)
     assert msgspec.json.decode(result.body) == {
         "error": error,
-        "message": reason.summary,
+        "message": f"{reason.summary} [{reason}, exchange abc123]",
         "reason": reason,
         "type": f"https://vecgate.dev/reasons/{reason}",
         "exchange": "abc123",
@@ -96,4 +102,4 @@ def test_a_refusal_carries_the_name_that_clients_know(reason: Reason, error: str
 def test_a_refusal_carries_its_ticket_and_detail() -> None:
     refusal = Refusal(Reason.APPROVAL_PENDING, "Ask again later.", extra={"ticket": "t-1"})
     body = msgspec.json.decode(CHROMA.refuse(refusal, "x", None).body)
-    assert (body["message"], body["ticket"]) == ("Ask again later.", "t-1")
+    assert (body["message"], body["ticket"]) == ("Ask again later. [approval_pending, ticket t-1, exchange x]", "t-1")
