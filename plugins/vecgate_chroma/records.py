@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 from vecgate.errors import Refusal, Unmaskable
@@ -20,8 +21,10 @@ EMBEDDING_LIKE: Final = 16
 _FLAT: Final = {"ids", "embeddings", "documents", "uris", "metadatas", "include"}
 _QUERIED: Final = _FLAT | {"distances"}
 _SEARCHED: Final = {"ids", "documents", "embeddings", "metadatas", "scores", "select"}
+_COLUMNS: Final = frozenset({"embeddings", "documents", "uris", "metadatas", "distances", "scores"})
 _KEYS: Final = frozenset({"Document", "Embedding", "Metadata", "Score"})
 _NUMERIC: Final = frozenset({int, float, Number})
+_OBJECTS: Final = frozenset({dict, type(None)})
 _PLAIN: Final = frozenset({str, bool, int, float, type(None)})
 
 
@@ -58,7 +61,7 @@ class Masking:
 
     def _batches(self, answer: dict[str, Any], scores: str) -> dict[str, Any]:
         ids = _list(answer["ids"])
-        names = [name for name in answer if name in {*_FLAT, scores} - {"include", "ids"}]
+        names = [name for name in answer if name in _COLUMNS]
         rows = []
         for index, entry in enumerate(ids):
             one = {name: _at(answer[name], index, len(ids)) for name in names}
@@ -75,7 +78,7 @@ class Masking:
         size = len(ids)
         columns: dict[str, Any] = {"ids": ids}
         for name in answer:
-            if name in {"embeddings", "documents", "uris", "metadatas", scores}:
+            if name in _COLUMNS:
                 columns[name] = self._column(name, answer[name], size)
         self.points += size
         self._remember(ids, columns, scores)
@@ -96,7 +99,7 @@ class Masking:
             case "uris":
                 return self._texts(URI, values)
             case _:
-                return [self.metadata(value) for value in values]
+                return self._metadatas(values)
 
     def _vectors(self, values: list[Any]) -> list[Any] | None:
         for vector in values:
@@ -126,9 +129,16 @@ class Masking:
     def _texts(self, path: str, values: list[Any]) -> list[str | None] | None:
         if not {str, type(None)}.issuperset(map(type, values)):
             raise Unmaskable("a document or uri is not a text")
-        shown = [None if value is None else self.masks.text(path, value) for value in values]
+        shown = self.masks.texts(path, values)
         if shown != values:
             self.masked.add(path)
+        return shown
+
+    def _metadatas(self, values: list[Any]) -> list[dict[str, Any] | None]:
+        if not _is_flat(values):
+            return [self.metadata(value) for value in values]
+        shown, masked = self.masks.payloads(values)
+        self.masked |= masked
         return shown
 
     def metadata(self, value: Any) -> dict[str, Any] | None:
@@ -137,7 +147,7 @@ class Masking:
             return None
         if type(value) is not dict:
             raise Unmaskable("metadata is not an object")
-        flat = _PLAIN.issuperset(map(type, value.values()))
+        flat = _is_flat((value,))
         kept = value if flat else self._without_vectors(value)
         shown, masked = self.masks.payload(kept if flat else plain(kept))
         self.masked |= masked
@@ -159,13 +169,14 @@ class Masking:
         return kept
 
     def _remember(self, ids: list[str], columns: dict[str, Any], scores: str | None) -> None:
-        metadatas, documents = columns.get("metadatas"), columns.get("documents")
-        ranking = columns.get(scores) if scores else None
-        for index, entry in enumerate(ids):
-            payload = _payload(metadatas[index]) if metadatas and metadatas[index] else {}
-            if documents and documents[index] is not None:
-                payload[DOCUMENT] = documents[index]
-            score = ranking[index] if ranking else None
+        nothing = [None] * len(ids)
+        metadatas, documents = columns.get("metadatas") or nothing, columns.get("documents") or nothing
+        ranking = (columns.get(scores) if scores else None) or nothing
+        flat = _is_flat(metadatas)
+        for entry, metadata, document, score in zip(ids, metadatas, documents, ranking, strict=True):
+            payload = {} if metadata is None else {**metadata} if flat else _payload(metadata)
+            if document is not None:
+                payload[DOCUMENT] = document
             self.records.append(Record(self.resource, entry, payload, None if score is None else float(score)))
 
 
@@ -212,6 +223,13 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
+def _is_flat(payloads: Sequence[Any]) -> bool:
+    """Each is null, or an object of scalars."""
+    if not _OBJECTS.issuperset(map(type, payloads)):
+        return False
+    return _PLAIN.issuperset(map(type, chain.from_iterable([one.values() for one in payloads if one])))
+
+
 def _is_vector(value: Sequence[Any]) -> bool:
     return type(value) is Numbers or (type(value) is list and _NUMERIC.issuperset(map(type, value)))
 
@@ -230,8 +248,6 @@ def _is_metadata(value: Any) -> bool:
 
 def _payload(metadata: dict[str, Any]) -> dict[str, Any]:
     """For evidence: no raw vector, not even one the caller may see."""
-    if _PLAIN.issuperset(map(type, metadata.values())):
-        return dict(metadata)
     return {name: plain(value) for name, value in metadata.items() if type(value) is not dict and not _long(value)}
 
 

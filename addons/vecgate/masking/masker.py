@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -32,7 +32,7 @@ class Masker:
                 self._fields[name] = strategy
             else:
                 self._vectors[name] = strategy
-        self._subkey = lru_cache(maxsize=4096)(self._derive)
+        self._keyed = lru_cache(maxsize=4096)(self._derive)
 
     def field(self, spec: str) -> FieldStrategy:
         """The field strategy of `spec`. Raises ValueError, saying what can be written."""
@@ -48,11 +48,22 @@ class Masker:
 
     def digest(self, domain: str, path: str, data: bytes) -> bytes:
         """HMAC-SHA256 of `data` under a key that is this domain's and this field's own."""
-        return hmac.digest(self._subkey(domain, path), data, "sha256")
+        return self.digester(domain, path)(data)
 
-    def _derive(self, domain: str, path: str) -> bytes:
+    def digester(self, domain: str, path: str) -> Callable[[bytes], bytes]:
+        """`digest` for one field."""
+        keyed = self._keyed(domain, path)
+
+        def digest(data: bytes) -> bytes:
+            begun = keyed.copy()
+            begun.update(data)
+            return begun.digest()
+
+        return digest
+
+    def _derive(self, domain: str, path: str) -> hmac.HMAC:
         label = b"\0".join(part.encode("utf-8", "surrogatepass").hex().encode() for part in (domain, path))
-        return hmac.digest(self._key, b"vecgate mask v1\0" + label, "sha256")
+        return hmac.new(hmac.digest(self._key, b"vecgate mask v1\0" + label, "sha256"), digestmod="sha256")
 
 
 def _configured[S: Strategy](spec: str, known: Mapping[str, S], kind: str) -> S:

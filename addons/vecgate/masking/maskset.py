@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Final, final
 from unicodedata import normalize
 
@@ -31,6 +31,8 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 _JSON: Final = ("{", "[", '"')
 _BLANKS: Final = " \t\r\n\ufeff"
+_OPENS: Final = "".join((*_JSON, _BLANKS))
+"""The first characters of what may be JSON; a text that begins otherwise need not be looked at."""
 
 
 @final
@@ -117,6 +119,18 @@ class MaskSet:
         shown = self._object(payload, self._matcher.root, masked, 0)
         return shown, frozenset(masked) if masked else _NOTHING
 
+    def payloads(
+        self, payloads: Sequence[Mapping[str, Any] | None]
+    ) -> tuple[list[dict[str, Any] | None], frozenset[str]]:
+        """The same for one answer's records; null where a record has no payload."""
+        masked: set[str] = set()
+        root = self._matcher.root if self.fields else None
+        shown = [
+            None if payload is None else dict(payload) if root is None else self._object(payload, root, masked, 0)
+            for payload in payloads
+        ]
+        return shown, frozenset(masked)
+
     def text(self, path: str, value: str) -> str | None:
         """One text outside the payload (`#document`, `#uri`) as the caller may see it; None where it is left out."""
         if not self.fields:
@@ -125,6 +139,15 @@ class MaskSet:
         if shown is DROPPED:
             return None
         return shown if isinstance(shown, str) else REDACTED
+
+    def texts(self, path: str, values: Sequence[str | None]) -> list[str | None]:
+        """One column of such texts; null where there is none, or none to show."""
+        if not self.fields:
+            return list(values)
+        node = self._matcher.root.find(path)
+        if node.mask is None and not any(value and value[0] in _OPENS for value in values):
+            return list(values)
+        return [None if value is None else self.text(path, value) for value in values]
 
     def used(self, fields: Iterable[str]) -> str | None:
         """The first of these fields that would act as an oracle: masked, or parent or child of one.
@@ -170,9 +193,15 @@ class MaskSet:
         known = node.children
         for name, member in value.items():
             child = known.get(name) or node.child(name)
-            if child.mask is None and type(member) in _SCALARS:
-                shown[name] = member
-            elif (seen := self._value(member, child, masked, depth)) is not DROPPED:
+            kind = type(member)
+            if child.mask is not None:
+                masked.add(child.path)
+                seen = self._masked(member, child, child.mask)
+            elif kind in _SCALARS or (kind is str and member[:1] not in _OPENS):
+                seen = member
+            else:
+                seen = self._value(member, child, masked, depth)
+            if seen is not DROPPED:
                 shown[name] = seen
         return shown
 
@@ -197,7 +226,7 @@ class MaskSet:
     def _text(self, value: str, node: Node, masked: set[str], depth: int) -> str:
         """A text that is itself JSON is masked inside. One that only looks like it (cut short, several in a row, other
         quotes) is redacted if it seems to give a masked name a value."""
-        if not value.lstrip(_BLANKS).startswith(_JSON):
+        if not _may_be_json(value):
             return value
         text = value if value.isascii() else normalize("NFC", value)
         if not node.mentions.named(text):
@@ -215,18 +244,27 @@ class MaskSet:
 
     def _masked(self, value: Any, node: Node, strategy: FieldStrategy) -> Any:
         if strategy.scalar:
-            if isinstance(value, list | tuple):
+            if isinstance(value, str):
+                if _may_be_json(value):
+                    return REDACTED
+            elif isinstance(value, list | tuple):
                 seen = [self._masked(member, node, strategy) for member in value]
                 return [member for member in seen if member is not DROPPED]
-            if isinstance(value, Mapping) or (isinstance(value, str) and value.lstrip(_BLANKS).startswith(_JSON)):
+            elif isinstance(value, Mapping):
                 return REDACTED
         assert self.masker is not None
+        if node.where is None:
+            node.where = Where(node.path, self.masker.digester(self.domain, node.path))
         try:
-            return strategy(value, Where(node.path, partial(self.masker.digest, self.domain, node.path)))
+            return strategy(value, node.where)
         except Refusal:
             raise
         except Exception as error:
             raise Unmaskable("a mask strategy failed") from error
+
+
+def _may_be_json(text: str) -> bool:
+    return text[:1] in _OPENS and text.lstrip(_BLANKS).startswith(_JSON)
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from typing import Final
 from vecgate.errors import Unmaskable
 from vecgate.masking.globs import Mentions, glob
 from vecgate.masking.paths import ANY, LONG, ROOTS, Segments, segments
-from vecgate.masking.strategies import FIELDS, FieldStrategy, strictest
+from vecgate.masking.strategies import FIELDS, FieldStrategy, Where, strictest
 
 _NODES: Final = 20_000
 """Names come from the database's answers: more nodes than this are not kept."""
@@ -29,13 +29,15 @@ type Fields = tuple[tuple[str, Segments, FieldStrategy], ...]
 class Node:
     """A place in a payload. `mask` is what applies to the value there, None if it is open."""
 
-    __slots__ = ("_element", "_matcher", "children", "mask", "path", "states")
+    __slots__ = ("_element", "_matcher", "children", "mask", "path", "states", "where")
 
     def __init__(self, matcher: Matcher, path: str, states: frozenset[State]) -> None:
         self._matcher = matcher
         self.path = path
         self.states = states
         self.mask = matcher.mask(states)
+        self.where: Where | None = None
+        """For keyed strategies; set once it is needed."""
         self.children: dict[str, Node] = {}
         self._element: Node | None = None
 

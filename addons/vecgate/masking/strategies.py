@@ -121,7 +121,7 @@ class Hash(FieldStrategy):
     def __call__(self, value: Any, where: Where) -> Any:
         if isinstance(value, list | tuple):
             return [self(element, where) for element in value]
-        return f"hash_{where.digest(canonical(value)).hex()[:32]}"
+        return f"hash_{where.digest(canonical(value))[:16].hex()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,10 @@ def masks(*fields: dict[str, str], **rest: Any) -> MaskSet:
 
 
 def shown(fields: dict[str, str], payload: dict[str, Any]) -> dict[str, Any]:
-    return masks(fields).payload(payload)[0]
+    """Alone, and among an answer's records."""
+    alone, masked = masks(fields).payload(payload)
+    assert masks(fields).payloads([payload, None, payload]) == ([alone, None, alone], masked)
+    return alone
 
 
 # What a payload becomes
@@ -379,3 +382,13 @@ def test_a_name_of_more_than_64_parts_withholds_the_answer_and_counts_as_used() 
     with pytest.raises(Unmaskable, match="too deeply"):
         found.payload({"a." * 100_000: 1})
     assert found.used(["a." * 100_000])
+
+
+@pytest.mark.parametrize("strategy", ["drop", "redact", "hash", "partial:first1", "initials"])
+@pytest.mark.parametrize("field", ["#document", "ssn", "#uri"])
+def test_a_column_of_texts_is_masked_like_each_of_them(field: str, strategy: str) -> None:
+    column = ["plain text", '{"ssn": "1"}', ' \t["x"]', "", None, '"ssn"']
+    for path in ("#document", "#uri"):
+        mask = masks({field: strategy})
+        assert mask.texts(path, column) == [None if text is None else mask.text(path, text) for text in column]
+    assert masks().texts("#document", column) == column
