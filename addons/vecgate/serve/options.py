@@ -14,7 +14,7 @@ from mitmproxy.proxy import mode_specs
 
 REQUIRED: Mapping[str, object] = {
     "connection_strategy": "lazy",  # eager opens the upstream before a request is seen
-    "keep_host_header": False,  # the client's Host would choose
+    "keep_host_header": True,  # else several become one before they are seen; the upstream gets its own all the same
     "validate_inbound_headers": True,  # mitmproxy's guard against request smuggling
     "normalize_outbound_headers": True,
     "ssl_insecure": False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import ClassVar
 
 from mitmproxy import http
@@ -12,12 +12,16 @@ from mitmproxy import http
 from vecgate.errors import Refusal
 from vecgate.exchange import Exchange
 from vecgate.operations.messages import Request
+from vecgate.operations.model import Operation
 from vecgate.reasons import Reason
 from vecgate.runtime import Upstream
 from vecgate.stages.stage import Stage, judged
 
 LARGE = 100_000
 """Bytes from which parsing leaves the event loop: other requests must not wait for it."""
+MOST_OPERATIONS = 1000
+MOST_FIELDS = 1000
+"""Fields that steer one request. Policy judges each operation and each field on the event loop."""
 
 
 class Inspect(Stage):
@@ -45,18 +49,33 @@ def parse(exchange: Exchange, upstream: Upstream, headers: Mapping[str, str], ra
     assert exchange.target is not None
     body = gunzip(raw, upstream.config.bounds.body.bytes) if compressed else raw
     exchange.request = Request(exchange.method, exchange.target, headers, body)
-    exchange.reading = upstream.dialect.read(exchange.request)
+    reading = upstream.dialect.read(exchange.request)
+    check_amount(reading.operations)
+    exchange.reading = reading
+
+
+def check_amount(operations: Sequence[Operation]) -> None:
+    """A small body may ask for more than there is time to judge. Raises Refusal: body_too_large."""
+    if len(operations) > MOST_OPERATIONS:
+        raise Refusal(Reason.BODY_TOO_LARGE, f"A request has at most {MOST_OPERATIONS} operations.")
+    if sum(len(operation.fields_used) for operation in operations) > MOST_FIELDS:
+        raise Refusal(Reason.BODY_TOO_LARGE, f"At most {MOST_FIELDS} fields steer a request.")
 
 
 def gunzip(raw: bytes, limit: int) -> bytes:
-    """One gzip member, decoded up to `limit` bytes. Raises Refusal: body_too_large, bad_body."""
+    """One gzip member of at most `limit` bytes decoded. Raises Refusal: body_too_large, bad_body.
+
+    It ends with its decoded size (RFC 1952 §2.3.1). A bomb that tells the truth is not decoded at all, and one that
+    lies no further than it said.
+    """
+    size = int.from_bytes(raw[-4:], "little")
+    if size > limit:
+        raise Refusal(Reason.BODY_TOO_LARGE)
     decoder = zlib.decompressobj(wbits=31)
     try:
-        body = decoder.decompress(raw, limit + 1)
+        body = decoder.decompress(raw, size + 1)
     except zlib.error as error:
         raise Refusal(Reason.BAD_BODY, "The body is not gzip, though content-encoding says so.") from error
-    if len(body) > limit:
-        raise Refusal(Reason.BODY_TOO_LARGE)
-    if not decoder.eof or decoder.unused_data:
-        raise Refusal(Reason.BAD_BODY, "The gzip body is cut short or has something behind it.")
+    if not decoder.eof or decoder.unused_data or len(body) != size:
+        raise Refusal(Reason.BAD_BODY, "The gzip body is cut short, lies about its size or has something behind it.")
     return body

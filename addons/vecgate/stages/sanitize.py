@@ -16,11 +16,12 @@ from vecgate.errors import Refusal
 from vecgate.exchange import Exchange
 from vecgate.identity.credential import credential_headers
 from vecgate.operations import target
+from vecgate.operations.messages import Target
 from vecgate.reasons import Reason
 from vecgate.stages.stage import Stage, judged
 
 METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE"})
-VERSIONS = frozenset({b"HTTP/1.0", b"HTTP/1.1", b"HTTP/2.0"})
+VERSIONS = frozenset({b"HTTP/1.0", b"HTTP/1.1"})
 SINGLE = frozenset({b"content-type", b"content-length", b"content-encoding", b"host", b"transfer-encoding"})
 ENCODINGS = frozenset({b"", b"identity", b"gzip"})
 LINE_LIMIT = 16 * 1024
@@ -28,6 +29,8 @@ TAKEN_OFF = frozenset(name.encode() for name in credential_headers()) | {b"expec
 """Credentials, and what mitmproxy would answer with 100 before the request is judged."""
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BAD_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+"""A signed token (RFC 7519 §3.1). Where it does not belong, it would be recorded."""
 
 
 class Sanitize(Stage):
@@ -58,17 +61,30 @@ class Sanitize(Stage):
         data = flow.request.data
         bounds = runtime.upstreams[exchange.connection].config.bounds
         check_headers(exchange.fields, bounds.headers.bytes)
-        if data.http_version not in VERSIONS:
+        http2 = flow.client_conn.alpn == b"h2"
+        if data.http_version != b"HTTP/2.0" if http2 else data.http_version not in VERSIONS:
             raise Refusal(Reason.PROTOCOL_ERROR, "Speak HTTP/1.1 or HTTP/2.")
         if data.method not in METHODS:
             raise Refusal(Reason.METHOD_NOT_ALLOWED, headers={"allow": "GET, POST, PUT, PATCH, DELETE"})
         exchange.method = data.method.decode("ascii")
-        if data.authority and not flow.request.is_http2:
+        if data.authority and not http2:
             raise Refusal(Reason.BAD_TARGET, "Send the target in origin form, beginning with a slash.")
-        exchange.target = target.parse(data.path)
+        exchange.target = without_token(target.parse(data.path))
         fields = {name.lower(): value for name, value in exchange.fields}
-        exchange.user_agent = fields.get(b"user-agent", b"")[:200].decode("latin-1")
+        if data.http_version == b"HTTP/1.1" and b"host" not in fields:
+            raise Refusal(Reason.BAD_HEADER, "host is missing.")
+        if fields.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
+            raise Refusal(Reason.BAD_HEADER, "The only transfer coding is chunked.")
+        agent = fields.get(b"user-agent", b"")[:200].decode("latin-1")
+        exchange.user_agent = _TOKEN.sub("", agent)
         check_length(fields.get(b"content-length"), bounds.body.bytes)
+
+
+def without_token(parsed: Target) -> Target:
+    """Raises Refusal: credential_ambiguous for a target that carries a token, so that no target on record does."""
+    if any("eyJ" in text and _TOKEN.search(text) for text in (*parsed.segments, *(name for name, _ in parsed.query))):
+        raise Refusal(Reason.CREDENTIAL_AMBIGUOUS, "A credential in the target is refused; send it in a header.")
+    return parsed
 
 
 def check_headers(fields: tuple[tuple[bytes, bytes], ...], limit: int) -> None:

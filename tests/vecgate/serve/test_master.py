@@ -29,7 +29,7 @@ async def test_the_hosts_that_mitmproxy_would_answer_itself_are_nothing_special(
         reply = await exchange(served.port, b"GET /cert/pem HTTP/1.1\r\nHost: mitm.it\r\n\r\n")
         records = upstream.take()
     assert reply.status == 200
-    assert [record.header("host") for record in records] == [f"127.0.0.1:{upstream.port}"]
+    assert len(records) == 1
 
 
 @pytest.mark.parametrize("shared", [False, True])

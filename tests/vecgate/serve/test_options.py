@@ -14,7 +14,7 @@ from vecgate.serve import options as settings
 MODE = "reverse:http://127.0.0.1:1@127.0.0.1:2"
 DANGEROUS: list[tuple[str, Any]] = [
     ("connection_strategy", "eager"),
-    ("keep_host_header", True),
+    ("keep_host_header", False),
     ("validate_inbound_headers", False),
     ("ssl_insecure", True),
     ("stream_large_bodies", "1m"),
