@@ -36,5 +36,5 @@ def test_headers_look_as_shown() -> None:
 
 def test_numbers() -> None:
     assert bucket.LAPSE == 0.1
-    assert limiter._PATIENCE == {Kind.REQUESTS: 0.6, Kind.OPERATIONS: 0.6, Kind.POINTS: 5.0}
+    assert limiter._PATIENCE == {Kind.REQUESTS: 2.2, Kind.OPERATIONS: 2.2, Kind.POINTS: 5.0}
     assert (limiter._UNKNOWN, limiter._UNKNOWN_PART) == (100, 16)

@@ -16,7 +16,7 @@ from vecgate.state.windows import Claim, Share
 
 LAPSE = 0.1
 """Seconds after which what nobody took is given back."""
-LEASE = 0.5
+LEASE = 2.0
 """Seconds after which a lease that was not renewed counts as spent."""
 IN_FLIGHT = 60.0
 """The same for records: they are reserved until their answer has come."""

@@ -30,8 +30,8 @@ from vecgate.state.store import StateStore
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = {Kind.REQUESTS: 0.6, Kind.OPERATIONS: 0.6, Kind.POINTS: 5.0}
-"""Seconds to wait for what others hold and may give back. Records come back when answers do."""
+_PATIENCE = {Kind.REQUESTS: 2.2, Kind.OPERATIONS: 2.2, Kind.POINTS: 5.0}
+"""Seconds to wait for what others hold and may give back: longer than a dead lease. Records come back with answers."""
 _RECHECK = 0.25
 """Seconds for which a spent limit is refused without asking the store again."""
 _MOST_BUCKETS = 20_000

@@ -38,7 +38,7 @@ class Claim:
     """What the worker would like to hold for requests that are likely to come."""
     paid: bool = True
     """`want` is sure to be spent: count it at once instead of lending it."""
-    lasting: float = 0.5
+    lasting: float = 2.0
     """Seconds after which the lease counts as a dead worker's."""
 
 

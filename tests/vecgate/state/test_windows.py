@@ -48,16 +48,16 @@ def test_records_are_lent_until_the_answer_tells_how_many_there_were() -> None:
 
 def test_a_worker_that_comes_back_too_late_is_not_charged_twice() -> None:
     window, lent = share(None, "late", claim(want=4, paid=False), NOW)
-    window, _ = share(window, "other", claim(), NOW + 1)
+    window, _ = share(window, "other", claim(), NOW + 3)
     assert (window.used, window.leases) == (4, {})
-    window, answer = share(window, "late", claim(used=6, leased=4, ends=lent.ends), NOW + 1)
+    window, answer = share(window, "late", claim(used=6, leased=4, ends=lent.ends), NOW + 3)
     assert not answer.renewed
     assert window.used == 6, "four were counted when the lease died, two went beyond it"
 
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.integers(0, 9), st.booleans(), st.floats(0, 2)),
+        st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.integers(0, 9), st.booleans(), st.floats(0, 5)),
         max_size=40,
     )
 )
@@ -76,5 +76,5 @@ def test_workers_that_spend_what_they_hold_never_exceed_the_limit(
         window, answer = share(window, worker, ask, now)
         spent += answer.granted
         kept = usable - used if answer.renewed else 0
-        hand[worker] = (kept + answer.ahead, answer.leased, now + 0.5, answer.ends)
+        hand[worker] = (kept + answer.ahead, answer.leased, now + 2.0, answer.ends)
         assert spent <= 10
