@@ -12,6 +12,7 @@ from typing import Any, Final
 from vecgate.errors import Refusal
 from vecgate.operations.document import dump, parse
 from vecgate.operations.messages import Answer, Pairs
+from vecgate.reasons import Reason
 
 TYPE: Final = "https://vecgate.dev/reasons/"
 JSON: Final[Pairs] = (("content-type", "application/json"),)
@@ -96,11 +97,14 @@ def refused(refusal: Refusal, exchange: str) -> Answer:
     The Python client shows its user the message alone, so what they need for asking about it stands there too.
     """
     reason = refusal.reason
-    known = {"ticket": refusal.extra.get("ticket"), "exchange": exchange}
-    named = ", ".join([str(reason), *(f"{name} {value}" for name, value in known.items() if value)])
+    message = refusal.detail or reason.summary
+    if reason is not Reason.NOT_FOUND:  # there the gateway says what the server would
+        known = {"ticket": refusal.extra.get("ticket"), "exchange": exchange}
+        named = (f"{name} {value}" for name, value in known.items() if value)
+        message += f" [{', '.join([str(reason), *named])}]"
     document = {
         "error": _name(reason.status),
-        "message": f"{refusal.detail or reason.summary} [{named}]",
+        "message": message,
         "reason": reason,
         "type": TYPE + reason,
         "exchange": exchange,

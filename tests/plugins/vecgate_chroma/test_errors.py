@@ -92,7 +92,7 @@ def test_a_refusal_carries_the_name_that_clients_know(reason: Reason, error: str
     assert result == Answer(reason.status, (("content-type", "application/json"),), result.body)
     assert msgspec.json.decode(result.body) == {
         "error": error,
-        "message": f"{reason.summary} [{reason}, exchange abc123]",
+        "message": reason.summary + (f" [{reason}, exchange abc123]" if reason is not Reason.NOT_FOUND else ""),
         "reason": reason,
         "type": f"https://vecgate.dev/reasons/{reason}",
         "exchange": "abc123",
