@@ -35,7 +35,7 @@ def head_problem(buffer: bytearray, bounds: Bounds) -> str:
     is."""
     if len(buffer) <= bounds.line:
         return ""
-    end = _head_end(buffer)
+    end = head_end(buffer)
     complete = end >= 0
     size = end if complete else len(buffer)
     if size > bounds.headers:
@@ -44,7 +44,7 @@ def head_problem(buffer: bytearray, bounds: Bounds) -> str:
     return "header line" if longest > bounds.line else ""
 
 
-def _head_end(buffer: bytearray) -> int:
+def head_end(buffer: bytearray) -> int:
     """Where the blank line ends, -1 if it has not come. A line may end in a bare line feed, as mitmproxy reads it."""
     ends = [found for mark in (b"\n\r\n", b"\n\n") if (found := buffer.find(mark)) >= 0]
     return min(ends) if ends else -1

@@ -8,6 +8,7 @@ answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from types import MethodType
 from typing import Any
@@ -23,10 +24,13 @@ from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Connection, Htt
 
 from vecgate.reasons import Reason
 from vecgate.serve import answers
-from vecgate.serve.bounds import head_problem
+from vecgate.serve.bounds import head_end, head_problem
 from vecgate.serve.expiry import expired
 from vecgate.serve.failures import Failure, Refused
 from vecgate.serve.wiring import current
+
+_REPAIRED = re.compile(rb"(?<!\r)\n|[\x0b\x0c]")
+"""What mitmproxy takes for a line's end or strips off a value, and the hop before may not (RFC 9112 §2.2, §5.1)."""
 
 type Commands = layer.CommandGenerator[None]
 type OfEvent = Callable[[Any, events.Event], Commands]
@@ -85,11 +89,16 @@ def server_reads_head(read_headers: OfEvent) -> OfEvent:
             if problem:
                 yield from _refuse_head(self, Reason.HEADERS_TOO_LARGE, problem)
                 return
+            if _REPAIRED.search(self.buf._data, 0, head_end(self.buf._data) + 2):
+                yield from _refuse_head(self, Reason.PROTOCOL_ERROR, "a bare line feed or form feed in the head")
+                return
         refused = False
         for command in read_headers(self, event):
             if isinstance(command, commands.SendData) and isinstance(command.data, Unrendered):
                 yield from _refuse_head(self, Reason.PROTOCOL_ERROR, command.data.message, told=self.request is None)
                 refused = lingering(self)
+            elif isinstance(command, commands.Log):
+                continue  # it quotes what was sent, credential included
             elif not (refused and isinstance(command, commands.CloseConnection)):
                 yield command
         if refused:
@@ -110,7 +119,9 @@ def client_reads_head(read_headers: OfEvent) -> OfEvent:
                 message = f"{problem} of the answer is too large"
                 yield ReceiveHttp(ResponseProtocolError(self.stream_id, message, ErrorCode.GENERIC_SERVER_ERROR))
                 return
-        yield from read_headers(self, event)
+        for command in read_headers(self, event):
+            if not isinstance(command, commands.Log):  # it quotes what came, unmasked
+                yield command
 
     return wrapper
 
