@@ -20,6 +20,7 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "classify": ("classify", "Say what requests would do to which resources. Nothing is contacted."),
     "explain": ("explain", "Say what the gateway would answer to requests of one principal. Nothing is contacted."),
     "policy": ("policy", "Test a policy against expectations."),
+    "approvals": ("approvals", "List, show and decide requests that wait for a reviewer."),
     "sessions": ("sessions", "What people did, read from evidence."),
     "verify": ("verify", "Check every byte of an evidence directory; name file, line and kind of the first damage."),
     "schema": ("schema", "Print the JSON Schema of the configuration."),

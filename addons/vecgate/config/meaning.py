@@ -17,7 +17,7 @@ from vecgate.identity.rules import Misconfigured, Rules, key_url
 _REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]\S*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade"})
-_STATE = re.compile(r"memory:|sqlite:///.+|rediss?://.+")
+_STATE = re.compile(r"memory:|sqlite:///.+")
 _MILVUS_METRICS = 9091
 
 
@@ -104,7 +104,7 @@ def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
 
 def _stores(config: Config) -> Iterator[Mistake]:
     if not _STATE.fullmatch(config.state.url):
-        yield ("state", "url"), "write memory:, sqlite:///PATH or redis://HOST:PORT"
+        yield ("state", "url"), "write memory: or sqlite:///PATH"
     for at, reference in (
         (("evidence", "signing_key"), config.evidence.signing_key),
         (("masking", "key"), config.masking.key),

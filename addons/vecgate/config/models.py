@@ -222,7 +222,7 @@ class State(Model):
     """Where limits, tickets and revocations are kept."""
 
     url: str = "sqlite:///var/vecgate/state.db"
-    """`memory:`, `sqlite:///PATH` or `redis://…`."""
+    """`memory:` or `sqlite:///PATH`."""
 
 
 class Evidence(Model):
