@@ -27,8 +27,10 @@ def serve(
     """Serve: every connection of the configuration, and the control plane."""
     # Large bodies come and go with every request: keep the allocator from returning them to the kernel each time.
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "268435456")
-    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
+        # Not the libraries': below a warning they quote headers, tokens among them.
+        logging.getLogger("vecgate").setLevel(log_level.upper())
         if workers > 1 and worker < 0:
             raise typer.Exit(_supervise(config, workers, log_level))
         raise typer.Exit(_serve(config, max(worker, 0), shared=worker >= 0))
