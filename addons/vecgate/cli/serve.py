@@ -44,7 +44,9 @@ def _supervise(config: Path, workers: int, log_level: str) -> int:
     from vecgate.serve.workers import supervise
 
     if load(config).config.state.url.startswith("memory:"):
-        raise ValueError(f"{config}: state.url: memory: cannot be shared by {workers} workers; write sqlite:///state.db")
+        raise ValueError(
+            f"{config}: state.url: memory: cannot be shared by {workers} workers; write sqlite:///state.db"
+        )
     return supervise(config, workers, ["--log-level", log_level])
 
 
