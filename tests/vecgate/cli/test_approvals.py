@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def control(monkeypatch: pytest.MonkeyPatch) -> ControlPlane:
     def make(**settings: Any) -> httpx.Client:
         return client(transport=httpx.MockTransport(plane), **settings)
 
-    monkeypatch.setattr(module.httpx, "Client", make)
+    monkeypatch.setattr(httpx, "Client", make)
     monkeypatch.setattr(module, "PAUSE", 0)
     return plane
 
@@ -251,7 +252,7 @@ def test_watch_prints_each_ticket_once(control: ControlPlane, token: Path, monke
         if looks == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(module.time, "sleep", pause)
+    monkeypatch.setattr(time, "sleep", pause)
     code, out, _ = run("watch", "--json", "--token-file", token)
     assert code == 0
     assert [msgspec.json.decode(line)["id"] for line in out.splitlines()] == [ID]
