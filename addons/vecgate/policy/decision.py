@@ -25,6 +25,8 @@ class Decision:
     verdict: Verdict
     reason: Reason
     detail: str = ""
+    oracle: str = ""
+    """How the request would carry hidden values out, whatever the verdict; empty if it would not."""
     grants: tuple[str, ...] = ()
     """Names of the grants that carried the request."""
     masks: Mapping[Resource, MaskSet] = field(default_factory=dict)

@@ -92,15 +92,16 @@ class Policy:
         for operation in operations:
             found = view.carriers(operation, situation)
             if found is None:
-                denied = denied or f"No grant allows {operation.action} for {operation.name}."
+                # Not the action: of what may exist already, it would say whether it does.
+                denied = denied or f"No grant allows {operation.name}."
             else:
                 carriers.update((grant.name, None) for grant in found)
         verdict, reason, detail = Verdict.ALLOW, Reason.GRANTED, ""
-        approval = view.approval(operations)
+        approval, oracle = view.approval(operations), _oracle(operations, masks)
         if denied:
             verdict, reason, detail = Verdict.DENY, Reason.NO_GRANT, denied
             carriers.clear()
-        elif oracle := _oracle(operations, masks):
+        elif oracle:
             verdict, reason, detail = Verdict.DENY, Reason.MASKED_FIELD_USED, oracle
         elif approval is not None:
             verdict, reason = Verdict.HOLD, Reason.APPROVAL_PENDING
@@ -108,6 +109,7 @@ class Policy:
             verdict=verdict,
             reason=reason,
             detail=detail,
+            oracle=oracle,
             grants=tuple(carriers),
             masks=masks,
             limits=view.limits(operations),

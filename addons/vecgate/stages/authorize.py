@@ -44,6 +44,8 @@ def decide(runtime: Runtime, exchange: Exchange) -> Decision:
     exchange.decision = decision
     if decision.verdict is Verdict.DENY:
         observe(runtime, exchange, Refusal(decision.reason, decision.detail))
+        if decision.oracle:
+            raise Refusal(Reason.MASKED_FIELD_USED, decision.oracle)
     else:
         vetoed = runtime.hooks.veto(principal, operations, exchange.connection)
         if vetoed:

@@ -141,7 +141,7 @@ def test_different_resources_may_be_carried_by_different_grants(tmp_path: Path) 
 def test_a_refusal_does_not_name_resources(tmp_path: Path) -> None:
     decision = decide(policy(tmp_path, GRANTS), person("analysts"), on("t/d/secret"))
 
-    assert decision.detail == "No grant allows read for test.read."
+    assert decision.detail == "No grant allows test.read."
 
 
 def test_subjects_clients_and_issuers_are_literal_and_combine_with_and(tmp_path: Path) -> None:
@@ -293,6 +293,15 @@ def test_what_masks_hide_must_not_steer_a_request(tmp_path: Path, groups: list[s
     decision = decide(policy(tmp_path, MASKS), person(*groups), operation)
 
     assert (decision.verdict, decision.reason) == (DENY, Reason.MASKED_FIELD_USED)
+
+
+def test_what_has_no_grant_tells_of_masks_that_a_request_would_go_round(tmp_path: Path) -> None:
+    made = policy(tmp_path, MASKS)
+    decision = decide(made, person(), on("t/d/people", action=Action.DELETE, fields_used=("ssn",)))
+
+    assert decision.reason is Reason.NO_GRANT
+    assert "ssn" in decision.oracle
+    assert decide(made, person(), on("t/d/people", action=Action.DELETE)).oracle == ""
 
 
 @pytest.mark.parametrize(
