@@ -21,8 +21,8 @@ from vecgate.errors import Refusal
 from vecgate.reasons import Reason
 
 DEPTH: Final = 64
-DIGITS: Final = 400
-"""Characters of one number. A double needs 17 digits; 309 when written without an exponent."""
+DIGITS: Final = 308
+"""Characters of one number: an integer of no more is finite as a double, too. A double needs 17 digits."""
 
 # A string (skipped whole, also when it never ends) or a long run that can only be an array of numbers.
 _STRING_OR_NUMBERS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|(\[[-+0-9.eE, \t\n\r]{128,}+\])', re.DOTALL)

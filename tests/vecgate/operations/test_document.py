@@ -149,6 +149,8 @@ def test_a_member_that_stands_twice_is_refused_at_any_depth(body: bytes) -> None
         b"-NaN",
         b"[1e400]",
         b"[-1e400]",
+        b"[" + b"1" * 309 + b"]",  # an integer that no double holds
+        b"[" + b"1," * 100 + b"9" * 309 + b"]",
         b"1" * 500,
         b"[0." + b"1" * 500 + b"]",
         b"[" * 100_000 + b"]" * 100_000,
