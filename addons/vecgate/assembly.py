@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import replace
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -41,20 +41,20 @@ async def open_runtime(path: Path, worker: int = 0) -> Runtime:
     config = loaded.config
     hooks = Hooks(config.plugins.load, folder=loaded.base)
     key = await asyncio.to_thread(load_key, config.masking.key, config.state.url, loaded.base)
-    store = open_store(config.state.url, loaded.base)
-    await store.start()
-    try:
+    async with AsyncExitStack() as undo:
+        store = await asyncio.to_thread(open_store, config.state.url, loaded.base)
+        undo.push_async_callback(store.close)
+        await store.start()
         recorder = Recorder(recorder_settings(loaded, key, hooks, worker))
         await recorder.start()
+        undo.push_async_callback(recorder.stop)
         limiter = Limiter(store)
         approvals = Approvals(
             store, record=recorder.commit, opened=hooks.approval_opened, decided=hooks.approval_decided
         )
         runtime = await _judging(loaded, hooks, store, recorder, limiter, approvals, key)
         await approvals.start()
-    except BaseException:
-        await store.close()
-        raise
+        undo.pop_all()
     recorder.event("configuration", {"file": path.name, "connections": [each.name for each in config.connections]})
     return runtime
 
@@ -77,16 +77,13 @@ async def reload(runtime: Runtime, path: Path) -> Runtime:
 
 
 async def close(runtime: Runtime) -> None:
-    """Let go in reverse order; evidence last but one, so that its final checkpoint covers everything."""
-    await retire(runtime)
-    await runtime.approvals.close()
-    try:
-        await runtime.limiter.close()
-    finally:
-        try:
-            await runtime.recorder.stop()
-        finally:
-            await runtime.store.close()
+    """Let go in reverse order, whatever fails; evidence last but one, so that its final checkpoint covers all."""
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(runtime.store.close)
+        closing.push_async_callback(runtime.recorder.stop)
+        closing.push_async_callback(runtime.limiter.close)
+        closing.push_async_callback(runtime.approvals.close)
+        closing.push_async_callback(retire, runtime)
 
 
 async def retire(runtime: Runtime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,10 @@ from vecgate.operations.messages import Answer, Pairs
 
 if TYPE_CHECKING:
     from vecgate.exchange import Exchange
+    from vecgate.operations.dialect import Dialect
     from vecgate.runtime import Runtime
+
+log = logging.getLogger(__name__)
 
 TYPE_PREFIX = "https://vecgate.dev/reasons/"
 
@@ -35,11 +39,16 @@ def problem(refusal: Refusal, exchange: str) -> Answer:
 def render(runtime: Runtime | None, exchange: Exchange, refusal: Refusal) -> Answer:
     """The whole answer to a refused exchange, with the headers its reason asks for."""
     upstream = runtime.upstreams.get(exchange.connection) if runtime else None
-    if upstream is None or runtime is None:
-        answer = problem(refusal, exchange.id)
-    else:
-        answer = upstream.dialect.refuse(refusal, exchange.id, exchange.request)
+    answer = problem(refusal, exchange.id) if upstream is None else _enveloped(upstream.dialect, exchange, refusal)
     headers: Pairs = (*answer.headers, *refusal.headers.items())
     if answer.status == 401 and runtime is not None:
         headers = (*headers, ("www-authenticate", runtime.authenticator.challenge(refusal.reason)))
     return replace(answer, headers=headers)
+
+
+def _enveloped(dialect: Dialect, exchange: Exchange, refusal: Refusal) -> Answer:
+    try:
+        return dialect.refuse(refusal, exchange.id, exchange.request)
+    except Exception:
+        log.exception("dialect %s cannot say %s", dialect.name, refusal.reason)
+        return problem(refusal, exchange.id)

@@ -1,4 +1,4 @@
-"""Runtime: everything that requests need, made from one configuration. Immutable once open; a reload makes a new one."""
+"""Runtime: everything that requests need, made from one configuration. Immutable; a reload makes a new one."""
 
 from __future__ import annotations
 

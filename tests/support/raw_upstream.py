@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 LARGE = 2_000_000
@@ -35,7 +36,9 @@ class Record:
 
 
 class RawUpstream:
-    def __init__(self) -> None:
+    def __init__(self, reply: Callable[[bytes], bytes] | None = None) -> None:
+        """`reply` makes an answer of a request's head, in place of what the path chooses; an empty one closes."""
+        self._reply = reply or _reply
         self.records: list[Record] = []
         self.connections = 0
         self._writers: set[asyncio.StreamWriter] = set()
@@ -72,9 +75,10 @@ class RawUpstream:
                     head, _, buffer = buffer.partition(b"\r\n\r\n")
                     body, buffer = await _body(head, buffer, reader)
                     self.records.append(Record(head, body))
-                    writer.write(_reply(head))
+                    reply = self._reply(head)
+                    writer.write(reply)
                     await writer.drain()
-                    if not re.search(rb"/(drop|garbage|silent|switch)", head.split(b"\r\n", 1)[0]):
+                    if reply and not re.search(rb"/(drop|garbage|silent|switch)", head.split(b"\r\n", 1)[0]):
                         continue
                 break
         writer.close()

@@ -28,7 +28,11 @@ def wire(context: Context) -> None:
         exchange = context.exchanges.get(flow) if flow is not None else None
         if exchange is None:
             listener = context.listeners.of(failure.client)
-            exchange = Exchange(listener.name if listener else "", failure.peer, runtime=context.runtime)
+            name = listener.name if listener else ""
+            exchange = Exchange(name, failure.peer, id=failure.exchange, runtime=context.runtime)
+        context.abandon(exchange, failure.reason)  # if the `error` hook has not left its outcome
+        if exchange.answer is not None and exchange.refusal is not None:
+            return exchange.answer
         return render(exchange.runtime, exchange, exchange.refusal or Refusal(failure.reason))
 
     def body_limit(flow: http.HTTPFlow) -> int:

@@ -23,10 +23,7 @@ PATIENCE = 6.0
 def supervise(path: Path, count: int, options: Sequence[str] = ()) -> int:
     """Run the workers until they end; returns the worst exit code. Signals are passed on to all of them."""
     command = [sys.executable, "-m", "vecgate", "serve", "-c", str(path), *options]
-    processes = [
-        subprocess.Popen([*command, "--worker", str(number)])  # noqa: S603 - our own command line
-        for number in range(count)
-    ]
+    processes: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         for process in processes:
@@ -35,6 +32,8 @@ def supervise(path: Path, count: int, options: Sequence[str] = ()) -> int:
 
     for number in PASSED_ON:
         signal.signal(number, pass_on)
+    for worker in range(count):
+        processes.append(subprocess.Popen([*command, "--worker", str(worker)]))  # noqa: S603 - our own command line
     while all(process.poll() is None for process in processes):
         time.sleep(0.1)
     pass_on(signal.SIGTERM, None)

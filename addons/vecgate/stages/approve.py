@@ -30,7 +30,7 @@ ANSWERS = {
     Outcome.DENIED: Reason.APPROVAL_DENIED,
     Outcome.EXPIRED: Reason.APPROVAL_EXPIRED,
     Outcome.PENDING: Reason.APPROVAL_PENDING,
-    Outcome.GONE: Reason.APPROVAL_PENDING,
+    Outcome.GONE: Reason.APPROVAL_PENDING,  # the gateway stops; where the client left, nobody is told
 }
 
 
@@ -61,9 +61,9 @@ class Approve(Stage):
             runtime.limiter.park(exchange.charges)
         with Held(flow, self.context, runtime, ticket) as held:
             outcome = await runtime.approvals.wait(ticket.id, rule.hold.seconds, held.over)
-        if outcome is not Outcome.APPROVED:
-            reason = Reason.CLIENT_GONE if held.client_gone else ANSWERS[outcome]
-            raise Refusal(reason, extra={"ticket": ticket.id})
+            void = held.void
+        if void is not None or outcome is not Outcome.APPROVED:
+            raise Refusal(void or ANSWERS[outcome], extra={"ticket": ticket.id})
         await self._release(flow, exchange, ticket)
 
     async def _release(self, flow: http.HTTPFlow, exchange: Exchange, ticket: Ticket) -> None:

@@ -38,6 +38,8 @@ def decide(runtime: Runtime, exchange: Exchange) -> Decision:
         return PUBLIC
     assert exchange.principal is not None
     assert exchange.reading is not None
+    dialect = runtime.upstreams[exchange.connection].dialect
+    assert all(lookup.key in exchange.reading.names for lookup in dialect.lookups(exchange.reading)), "unresolved"
     principal, operations = exchange.principal, exchange.reading.operations
     facts = RequestFacts(method=exchange.method, peer=exchange.peer)
     decision = runtime.policy.decide(principal, exchange.connection, operations, now=datetime.now(UTC), facts=facts)

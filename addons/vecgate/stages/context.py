@@ -1,10 +1,11 @@
-"""Context: what the stages work with: the runtime, the exchanges in flight, the ways to answer."""
+"""Context: what the stages work with: the runtime, the exchanges in flight, the ways to answer and to end."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from weakref import WeakKeyDictionary
+from dataclasses import replace
+from weakref import WeakKeyDictionary, finalize
 
 from mitmproxy import flow as mitmflow
 from mitmproxy import http
@@ -18,6 +19,9 @@ from vecgate.runtime import Runtime, Upstream
 from vecgate.serve.digest import response_digest
 from vecgate.serve.listeners import Listeners
 
+DRAIN = 2.5
+"""Seconds that requests in flight get when the gateway stops; the whole stop takes less than five."""
+
 
 class Context:
     """Shared by the stages of one process. `runtime` is None until all is ready, and a new one after a reload."""
@@ -26,40 +30,61 @@ class Context:
         self.listeners = listeners
         self.runtime = runtime
         self.draining = False
+        """Nothing new begins, and nothing waits for a reviewer any longer."""
         self.interactive = False
         """mitmproxy's own interfaces may show and resume flows."""
         self.exchanges: WeakKeyDictionary[mitmflow.Flow, Exchange] = WeakKeyDictionary()
-        self._in_flight = 0
+        self._open: dict[str, Exchange] = {}
         self._idle = asyncio.Event()
         self._idle.set()
 
     def begin(self, flow: http.HTTPFlow) -> Exchange:
         """A fresh exchange for a flow that has just arrived; the listener says which connection it belongs to."""
+        if (before := self.exchanges.get(flow)) is not None:
+            self.abandon(before)
         client = flow.client_conn
         host, port = client.peername[:2]
         listener = self.listeners.of(client)
         exchange = Exchange(listener.name if listener else "", f"{host}:{port}", runtime=self.runtime)
         self.exchanges[flow] = exchange
-        self._in_flight += 1
+        self._open[exchange.id] = exchange
         self._idle.clear()
+        finalize(flow, self._gone, asyncio.get_running_loop(), exchange).atexit = False
         return exchange
 
     def close(self, exchange: Exchange) -> None:
-        """Leave the exchange's one outcome. Does nothing the second time."""
-        if exchange.recorded:
+        """Give back what was reserved and not used, and leave the exchange's one outcome. Nothing the second time."""
+        if self._open.pop(exchange.id, None) is None:
             return
-        exchange.recorded = True
-        self._in_flight -= 1
-        if self._in_flight == 0:
+        if not self._open:
             self._idle.set()
-        if exchange.runtime is not None:
-            exchange.runtime.recorder.outcome(exchange)
+        runtime = exchange.runtime
+        if runtime is not None:
+            try:
+                settle(runtime, exchange)
+            finally:
+                runtime.recorder.outcome(exchange)
+        exchange.recorded = True
 
-    async def drain(self, seconds: float) -> None:
-        """Begin nothing new that waits, and give what is in flight some time to end."""
+    def abandon(self, exchange: Exchange, reason: Reason = Reason.INTERRUPTED) -> None:
+        """Close what no hook will close any more, wherever it has come. Nothing of it leaves."""
+        if exchange.id in self._open:
+            exchange.refusal = exchange.refusal or Refusal(reason)
+            exchange.request_seal = exchange.answer_seal = None
+            self.close(exchange)
+
+    def _gone(self, loop: asyncio.AbstractEventLoop, exchange: Exchange) -> None:
+        """The flow is no more. If the hook that should have told its end failed, this is where it is recorded."""
+        if exchange.id in self._open and not loop.is_closed():
+            loop.call_soon_threadsafe(self.abandon, exchange)
+
+    async def drain(self, seconds: float = DRAIN) -> None:
+        """Begin nothing new, and give what is in flight some time to end. What does not is recorded as interrupted."""
         self.draining = True
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)
+        for exchange in list(self._open.values()):
+            self.abandon(exchange)
 
     def require(self, exchange: Exchange) -> Runtime:
         """The runtime that this exchange began with. Raises Refusal when there is none."""
@@ -77,11 +102,26 @@ class Context:
         self.answer(flow, exchange, render(exchange.runtime, exchange, refusal))
 
     def answer(self, flow: http.HTTPFlow, exchange: Exchange, answer: Answer) -> None:
-        """Put a rebuilt answer on the flow and seal it: only this one may leave."""
+        """Put a rebuilt answer on the flow and seal it: only this one may leave.
+
+        Once the outcome is recorded there is no other answer: it stays unsealed, and is withheld.
+        """
         flow.request.stream = False
+        if exchange.charges is not None and exchange.refusal is None:
+            answer = replace(answer, headers=(*answer.headers, *exchange.charges.headers.items()))
         exchange.answer = answer
         flow.response = response(answer, exchange.id)
-        exchange.answer_seal = response_digest(flow.response)
+        exchange.answer_seal = None if exchange.recorded else response_digest(flow.response)
+
+
+def settle(runtime: Runtime, exchange: Exchange) -> None:
+    """Charge what was used, give back the rest. A request that was never sent costs nothing."""
+    if exchange.charges is None:
+        return
+    if exchange.refusal is not None and not exchange.forwarded:
+        runtime.limiter.release(exchange.charges)
+    else:
+        runtime.limiter.settle(exchange.charges, exchange.masked.points if exchange.masked else 0)
 
 
 def response(answer: Answer, exchange: str) -> http.Response:

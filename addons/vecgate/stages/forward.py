@@ -16,7 +16,7 @@ from vecgate.policy.decision import Verdict
 from vecgate.reasons import Reason
 from vecgate.runtime import HEADERS, Upstream
 from vecgate.serve.digest import request_digest
-from vecgate.stages.resolve import names_epoch
+from vecgate.stages.resolve import forget_names
 from vecgate.stages.stage import Stage, judged
 
 BEFORE = ("sanitize", "identify", "inspect", "resolve", "authorize", "limit", "approve")
@@ -28,8 +28,8 @@ class Forward(Stage):
 
     @judged
     def request(self, flow: http.HTTPFlow, exchange: Exchange) -> Awaitable[None] | None:
-        if tuple(exchange.passed) != BEFORE:
-            raise Refusal(Reason.GATEWAY_FAILURE)  # a stage failed or never ran
+        if not complete(exchange):
+            raise Refusal(Reason.GATEWAY_FAILURE)
         runtime = self.context.require(exchange)
         upstream = runtime.upstreams[exchange.connection]
         decision, reading = exchange.decision, exchange.reading
@@ -53,9 +53,19 @@ class Forward(Stage):
         runtime = self.context.require(exchange)
         await runtime.recorder.intent(exchange)
         if upstream.dialect.changes_names(reading):
-            upstream.names.forget()
-            await runtime.store.bump(names_epoch(exchange.connection))
+            await forget_names(runtime, exchange.connection)
         seal(flow, exchange, upstream)
+
+
+def complete(exchange: Exchange) -> bool:
+    """Every stage ran, in order, and left what it is there to leave."""
+    decision = exchange.decision
+    if tuple(exchange.passed) != BEFORE or exchange.reading is None or decision is None:
+        return False
+    if exchange.public:
+        return True
+    charged = exchange.charges is not None or not decision.limits or bool(exchange.observed)
+    return exchange.principal is not None and charged
 
 
 def seal(flow: http.HTTPFlow, exchange: Exchange, upstream: Upstream) -> None:

@@ -13,7 +13,7 @@ from mitmproxy import http
 
 from vecgate.errors import Refusal
 from vecgate.reasons import Reason
-from vecgate.refusals import problem, render
+from vecgate.refusals import render
 from vecgate.serve.digest import request_digest, response_digest
 from vecgate.serve.seal import Unsealed
 from vecgate.stages.context import Context, response
@@ -46,8 +46,13 @@ class WireGate:
         return sent
 
     def leaving(self, flow: http.HTTPFlow) -> http.Response:
+        """The sealed answer. One whose outcome no hook has left does not go: it is left here."""
         exchange = self.context.exchanges.get(flow)
-        if exchange is None or exchange.answer_seal is None or flow.response is None:
+        if exchange is None:
+            raise Unsealed
+        if not exchange.recorded:
+            self.context.abandon(exchange, Reason.UNMASKABLE_RESPONSE)
+        if exchange.answer_seal is None or flow.response is None:
             raise Unsealed
         if not hmac.compare_digest(exchange.answer_seal, response_digest(flow.response)):
             raise Unsealed
@@ -55,12 +60,9 @@ class WireGate:
 
     def answer_for(self, flow: http.HTTPFlow, reason: Reason) -> http.Response:
         """The refusal that takes the place of what was not sealed."""
-        refusal = Refusal(reason)
-        exchange = self.context.exchanges.get(flow)
-        if exchange is None:
-            return response(problem(refusal, ""), "")
+        exchange = self.context.exchanges.get(flow) or self.context.begin(flow)
         log.error("unsealed message withheld, exchange %s", exchange.id)
         if exchange.recorded and exchange.runtime is not None:
             exchange.runtime.recorder.event("withheld", {"reason": str(reason)}, exchange.id)
-        exchange.refusal = exchange.refusal or refusal
+        exchange.refusal = exchange.refusal or Refusal(reason)
         return response(render(exchange.runtime, exchange, exchange.refusal), exchange.id)

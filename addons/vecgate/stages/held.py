@@ -9,10 +9,12 @@ from typing import Self
 
 from mitmproxy import ctx, hooks, http
 
-from vecgate.approvals.tickets import LOCAL_ISSUER, Ticket
+from vecgate.approvals.tickets import LOCAL_ISSUER, State, Ticket
 from vecgate.errors import VecgateError
 from vecgate.identity.principal import Principal
+from vecgate.reasons import Reason
 from vecgate.runtime import Runtime
+from vecgate.serve.digest import request_digest
 from vecgate.stages.context import Context
 
 log = logging.getLogger(__name__)
@@ -20,13 +22,16 @@ log = logging.getLogger(__name__)
 
 class Held:
     """In mitmproxy and mitmweb the flow is intercepted. A resume there is the local operator's approval where
-    `control.local_operator` names one; otherwise it decides nothing, and the flow is intercepted again."""
+    `control.local_operator` names one; otherwise it decides nothing, and the flow is intercepted again.
+
+    A flow that the operator kills or edits is no longer what was asked for: nothing of it runs."""
 
     def __init__(self, flow: http.HTTPFlow, context: Context, runtime: Runtime, ticket: Ticket) -> None:
         self._flow = flow
         self._context = context
         self._runtime = runtime
         self._ticket = ticket
+        self._asked = request_digest(flow.request)
         self._decision: asyncio.Task[None] | None = None
         self._updates: set[asyncio.Task[None]] = set()
         control = runtime.config.control
@@ -42,29 +47,43 @@ class Held:
             self._update()
 
     @property
-    def client_gone(self) -> bool:
-        return not self._flow.client_conn.connected
+    def void(self) -> Reason | None:
+        """Why the flow must not run whatever is decided, if so."""
+        if not self._flow.client_conn.connected:
+            return Reason.CLIENT_GONE
+        if self._flow.error is not None:
+            return Reason.INTERRUPTED
+        return None if request_digest(self._flow.request) == self._asked else Reason.UNSEALED
 
     def over(self) -> bool:
         """Whether waiting has no point any more. Asked several times a second."""
-        if self._context.interactive and not self._flow.intercepted and self._decision is None:
-            self._resumed()
-        return self.client_gone or self._context.draining or self._flow.error is not None
+        if self._context.draining or self._flow.error is not None or not self._flow.client_conn.connected:
+            return True
+        resumed = self._context.interactive and not self._flow.intercepted and self._decision is None
+        return resumed and not self._resumed()
 
-    def _resumed(self) -> None:
+    def _resumed(self) -> bool:
+        """Whether the flow goes on waiting: for the operator's decision to count, or as if nothing had happened."""
+        if self.void is not None:
+            return False
         if self._operator is None:
             log.warning("a resume decides nothing: configuration names no control.local_operator")
             self._intercept()
         else:
             self._decision = asyncio.create_task(self._decide(Principal(LOCAL_ISSUER, self._operator, self._operator)))
+        return True
 
     async def _decide(self, operator: Principal) -> None:
+        comment = "resumed in the local interface"
         try:
-            await self._runtime.approvals.decide(self._ticket.id, operator, True, "resumed in the local interface")
+            ticket = await self._runtime.approvals.decide(self._ticket.id, operator, True, comment)
         except VecgateError as error:
             log.error("the resume was not accepted: %s", error)
-            self._decision = None
-            self._intercept()
+        else:
+            if ticket.state is not State.PENDING:
+                return
+        self._decision = None
+        self._intercept()
 
     def _intercept(self) -> None:
         if self._context.interactive:

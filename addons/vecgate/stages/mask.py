@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from typing import ClassVar
 
 from mitmproxy import http
 
-from vecgate.errors import Refusal, Unmaskable
+from vecgate.errors import Refusal, Unavailable, Unmaskable
 from vecgate.exchange import Exchange
 from vecgate.identity.principal import Principal
 from vecgate.operations.dialect import Masked
 from vecgate.operations.messages import Answer
 from vecgate.reasons import Reason
 from vecgate.runtime import Upstream
+from vecgate.stages.resolve import forget_names
 from vecgate.stages.stage import Stage, answering
+
+log = logging.getLogger(__name__)
 
 LARGE = 256_000
 NOBODY = Principal("", "")
@@ -29,6 +33,8 @@ class Mask(Stage):
     def responseheaders(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
         assert flow.response is not None
         flow.response.stream = False
+        if not exchange.forwarded:
+            raise Refusal(Reason.UNSEALED)
         exchange.upstream_status = flow.response.data.status_code
         if not 200 <= exchange.upstream_status <= 599:
             raise Unmaskable("The database answered with an interim status.")
@@ -46,21 +52,22 @@ class Mask(Stage):
         answer = Answer(received.data.status_code, fields_of(received), body)
         if answer.header("content-encoding") not in ("", "identity"):
             raise Unmaskable("The database's answer is compressed, though it was asked not to be.")
-        if len(body) > LARGE:
+        if len(body) > LARGE or upstream.dialect.changes_names(exchange.reading):
             return self._mask_aside(flow, exchange, upstream, answer)
-        self._finish(flow, exchange, upstream, mask(exchange, upstream, answer))
+        exchange.masked = mask(exchange, upstream, answer)
+        self.context.answer(flow, exchange, exchange.masked.answer)
         return None
 
     async def _mask_aside(self, flow: http.HTTPFlow, exchange: Exchange, upstream: Upstream, answer: Answer) -> None:
         """Large answers leave the event loop: other requests must not wait for them."""
-        self._finish(flow, exchange, upstream, await asyncio.to_thread(mask, exchange, upstream, answer))
-
-    def _finish(self, flow: http.HTTPFlow, exchange: Exchange, upstream: Upstream, masked: Masked) -> None:
-        exchange.masked = masked
         assert exchange.reading is not None
         if upstream.dialect.changes_names(exchange.reading):
-            upstream.names.forget()
-        self.context.answer(flow, exchange, masked.answer)
+            try:
+                await forget_names(self.context.require(exchange), exchange.connection)
+            except Unavailable as error:  # it has happened: the client is told, and others' look-ups end in seconds
+                log.error("other workers may not know that names changed: %s", error)
+        exchange.masked = await asyncio.to_thread(mask, exchange, upstream, answer)
+        self.context.answer(flow, exchange, exchange.masked.answer)
 
 
 def mask(exchange: Exchange, upstream: Upstream, answer: Answer) -> Masked:

@@ -1,7 +1,8 @@
-"""Record: exactly one outcome for every exchange, however it ended."""
+"""Record: exactly one outcome for every exchange, however it ended. An answer leaves only once its outcome is left."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable
 from typing import ClassVar
 
@@ -10,10 +11,16 @@ from mitmproxy import http
 from vecgate.errors import Refusal
 from vecgate.exchange import Exchange
 from vecgate.reasons import Reason
+from vecgate.refusals import render
 from vecgate.runtime import Runtime
 from vecgate.serve.failures import Failure, failure_of
 from vecgate.stages.context import Context
 from vecgate.stages.stage import Stage
+
+log = logging.getLogger(__name__)
+
+UNANSWERED = frozenset({Reason.CLIENT_GONE, Reason.INTERRUPTED})
+"""Nobody is there to be told, or nobody can be."""
 
 
 class Record(Stage):
@@ -21,7 +28,12 @@ class Record(Stage):
 
     def response(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         exchange = self.context.exchanges.get(flow)
-        return finish(self.context, exchange) if exchange is not None else None
+        if exchange is None:
+            return None
+        if exchange.answer_seal is None:  # the wire will withhold it
+            reason = Reason.UNMASKABLE_RESPONSE if exchange.forwarded else Reason.UNSEALED
+            exchange.refusal = exchange.refusal or Refusal(reason)
+        return finish(self.context, exchange)
 
     def error(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """The client left, the upstream failed, or the protocol was broken."""
@@ -30,31 +42,29 @@ class Record(Stage):
             return None
         failure = failure_of(flow)
         exchange.refusal = exchange.refusal or Refusal(failure.reason if failure else Reason.CLIENT_GONE)
+        if exchange.refusal.reason not in UNANSWERED:
+            exchange.answer = render(exchange.runtime, exchange, exchange.refusal)
         return finish(self.context, exchange)
 
 
 def finish(context: Context, exchange: Exchange) -> Awaitable[None] | None:
-    """Give back what was reserved for a request that was never sent, then leave the outcome."""
-    runtime = exchange.runtime
-    if exchange.recorded or runtime is None:
-        context.close(exchange)
-        return None
-    if exchange.charges is not None:
-        if exchange.refusal is not None and not exchange.forwarded:
-            runtime.limiter.release(exchange.charges)
-        else:
-            runtime.limiter.settle(exchange.charges, exchange.masked.points if exchange.masked else 0)
-    if exchange.consumed:
-        return _spend(context, runtime, exchange)
+    """Leave the outcome, here and now unless an approval was used up."""
+    if exchange.consumed and exchange.runtime is not None and not exchange.recorded:
+        return _spend(context, exchange.runtime, exchange)
     context.close(exchange)
     return None
 
 
 async def _spend(context: Context, runtime: Runtime, exchange: Exchange) -> None:
-    """Say of the approval what came of it, then leave the outcome whatever happens."""
+    """Say of the approval what came of it, then leave the outcome whatever happens.
+
+    A store that cannot be told leaves the ticket released, which is never run again: no reason to keep the answer back.
+    """
     status = exchange.upstream_status if exchange.forwarded and exchange.upstream_status else None
     try:
         await runtime.approvals.finish(exchange.ticket, status)
+    except Refusal as refusal:
+        log.error("ticket %s stays released: %s", exchange.ticket, refusal)
     finally:
         context.close(exchange)
 
@@ -62,15 +72,12 @@ async def _spend(context: Context, runtime: Runtime, exchange: Exchange) -> None
 def lost(context: Context, failure: Failure, flow: http.HTTPFlow | None) -> None:
     """The outcome of what no hook tells: a connection that broke before or outside any flow, or that crashed."""
     exchange = context.exchanges.get(flow) if flow is not None else None
-    if exchange is None:
-        if context.runtime is None:
-            return
+    if exchange is not None:
+        exchange.refusal = exchange.refusal or Refusal(failure.reason)
+        context.close(exchange)
+    elif context.runtime is not None:
         listener = context.listeners.of(failure.client)
-        exchange = Exchange(listener.name if listener else "", failure.peer, runtime=context.runtime)
+        name = listener.name if listener else ""
+        exchange = Exchange(name, failure.peer, id=failure.exchange, runtime=context.runtime)
         exchange.refusal = Refusal(failure.reason)
         context.runtime.recorder.outcome(exchange)
-        return
-    exchange.refusal = exchange.refusal or Refusal(failure.reason)
-    if exchange.charges is not None and exchange.runtime is not None:
-        exchange.runtime.limiter.settle(exchange.charges, 0)
-    context.close(exchange)

@@ -9,7 +9,7 @@ from mitmproxy import http
 
 from vecgate.exchange import Exchange
 from vecgate.operations.dialect import Reading
-from vecgate.runtime import Upstream
+from vecgate.runtime import Runtime, Upstream
 from vecgate.stages.stage import Stage, judged
 
 
@@ -38,6 +38,12 @@ class Resolve(Stage):
 def names_epoch(connection: str) -> str:
     """The store's epoch that is raised whenever a connection's names may have changed."""
     return f"names {connection}"
+
+
+async def forget_names(runtime: Runtime, connection: str) -> None:
+    """The connection's names may have changed: no worker's look-up from before counts. Raises Unavailable."""
+    runtime.upstreams[connection].names.forget()
+    await runtime.store.bump(names_epoch(connection))
 
 
 async def bind(upstream: Upstream, reading: Reading, *, fresh: bool = False) -> Reading:

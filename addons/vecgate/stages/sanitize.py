@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from mitmproxy import http
 
-from vecgate.errors import Refusal
+from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
 from vecgate.identity.credential import credential_headers
 from vecgate.operations import target
@@ -57,6 +57,8 @@ class Sanitize(Stage):
         runtime = self.context.require(exchange)
         if exchange.connection not in runtime.upstreams:
             raise Refusal(Reason.GATEWAY_FAILURE, "This listener belongs to no connection.")
+        if self.context.draining:
+            raise Unavailable(Reason.GATEWAY_FAILURE, "The gateway is stopping.")
         runtime.recorder.check()
         data = flow.request.data
         bounds = runtime.upstreams[exchange.connection].config.bounds

@@ -1,0 +1,150 @@
+"""The bar: a flow that reaches the upstream without a verdict is impossible.
+
+Every way of failing, in every hook of every stage, in both front ends, for a request that is allowed. The hooks are
+found, not listed, so that a new one is held to the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from itertools import product
+from types import MethodType
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from tests.support.chroma_double import CANARIES, KB, SILENT, asked, chroma
+from tests.support.meddler import FAULTS
+from tests.support.pipeline import MASTERS, POLICY, Front, front, verdicts
+from tests.support.raw_client import Reply
+from tests.support.raw_upstream import RawUpstream
+
+from vecgate.pipeline import ORDER
+from vecgate.stages.stage import answering, judged
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
+
+BEFORE_SENDING = ("requestheaders", "request")
+HOOKS = [
+    (stage.name, hook)
+    for stage in ORDER
+    for hook in (*BEFORE_SENDING, "responseheaders", "response", "error")
+    if hook in vars(stage)
+]
+HELD = """
+  approvals:
+    - {name: destructive, on: {actions: [delete]}, reviewers: {groups: [owners]}, hold: 1s}
+"""
+ASKED = {"approve": ("delete", {"ids": ["a"]})}
+"""Requests that need the stage; any other needs all but this one."""
+HARMLESS = {("mask", "responseheaders")}
+"""Hooks that may be missing, because another holds alone."""
+
+
+@dataclass
+class Bench:
+    served: Front
+    upstream: RawUpstream
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=MASTERS)
+async def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    folder = tmp_path_factory.mktemp(request.param)
+    async with RawUpstream(chroma) as upstream, front(request.param, folder, upstream.port, POLICY + HELD) as served:
+        yield Bench(served, upstream)
+
+
+def raising(fault: str) -> Callable[..., None]:
+    def function(*_: object) -> None:
+        raise FAULTS[fault]()
+
+    return function
+
+
+def raising_later(fault: str) -> Callable[..., Awaitable[None]]:
+    async def function(*_: object) -> None:
+        await asyncio.sleep(0)
+        raise FAULTS[fault]()
+
+    return function
+
+
+def nothing(*_: object) -> None:
+    pass
+
+
+async def nothing_later(*_: object) -> None:
+    await asyncio.sleep(0)
+
+
+type Fault = tuple[str, Callable[..., Any] | None, bool]
+"""What it is called, what stands in for the hook, and whether it takes the place of the hook's work alone."""
+
+
+def faults() -> list[Fault]:
+    found: list[Fault] = [
+        ("removed", None, False),
+        ("nothing", nothing, False),
+        ("nothing later", nothing_later, False),
+    ]
+    found += [("hollow", nothing, True), ("hollow later", nothing_later, True)]
+    for fault in FAULTS:
+        for within in (False, True):
+            found.append((f"{fault} within" if within else fault, raising(fault), within))
+            found.append((f"{fault} later" + " within" * within, raising_later(fault), within))
+    return found
+
+
+def place(served: Front, stage: str, hook: str, function: Callable[..., Any] | None, within: bool) -> tuple[str, Any]:
+    """The attribute to replace and what to put there."""
+    if not within or function is None:
+        return hook, function
+    owner = type(served.stages[stage])
+    attribute = "_sanitize" if stage == "sanitize" else hook  # its hook makes the exchange, then does the work
+    if not hasattr(vars(owner)[attribute], "__wrapped__"):
+        return hook, function  # undecorated: the hook is the work
+    decorate = judged if hook in BEFORE_SENDING else answering
+    return attribute, MethodType(decorate(function), served.stages[stage])
+
+
+@pytest.mark.parametrize(("stage", "hook"), HOOKS)
+async def test_whatever_fails_in_a_hook_nothing_unjudged_goes_either_way(bench: Bench, stage: str, hook: str) -> None:
+    served, upstream = bench.served, bench.upstream
+    guards = (True, False) if served.kind == "stock" else (True,)
+    wrong = []
+    for (name, function, within), guarded in product(faults(), guards):
+        attribute, replacement = place(served, stage, hook, function, within)
+        with served.replaced(stage, attribute, replacement, guarded=guarded):
+            reply = await served.ask(*ASKED.get(stage, ("get", {})), collection=SILENT if hook == "error" else KB)
+        outcomes = verdicts(await served.settled())
+        sent = len(asked(upstream))
+        if problem := judge(stage, hook, name, reply, sent, outcomes):
+            wrong.append(
+                f"{name}{'' if guarded else ' unguarded'}: {problem}: {reply.ended} {reply.statuses}, {sent} sent, {outcomes}"
+            )
+    assert not wrong, "\n".join(wrong)
+
+
+def judge(stage: str, hook: str, name: str, reply: Reply, sent: int, outcomes: list[tuple[str, str]]) -> str:
+    """What is wrong with what happened; empty if nothing is."""
+    if len(outcomes) != 1:
+        return "not one outcome"
+    if any(canary in reply.raw for canary in CANARIES):
+        return "something came back unmasked"
+    if hook in BEFORE_SENDING and sent:
+        return "something went to the database"
+    if (stage, hook) in HARMLESS and reply.status == 200:
+        return "" if outcomes[0][0] == "allow" else "the outcome does not say what the client got"
+    if reply.ended != "answered" or reply.status < 400:
+        return "the client got no error"
+    return "" if outcomes[0][0] != "allow" else "the outcome says that it was allowed"
+
+
+async def test_without_a_fault_the_request_runs_masked_and_is_recorded_once(bench: Bench) -> None:
+    reply = await bench.served.ask()
+    assert reply.status == 200
+    assert not any(canary in reply.raw for canary in CANARIES)
+    assert len(asked(bench.upstream)) == 1
+    assert verdicts(await bench.served.settled()) == [("allow", "granted")]
