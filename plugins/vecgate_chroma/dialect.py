@@ -120,6 +120,8 @@ class ChromaDialect(Dialect):
 
     def mask(self, reading: Reading, decision: Decision, principal: Principal, answer: Answer) -> Masked:
         call: Call = reading.detail
+        if answer.status == 404 and call.row.operation == "get_collection" and reading.request.method == "POST":
+            return Masked(errors.RACED)
         if answer.status >= 400:
             return Masked(errors.normalised(answer, _sent(call)))
         if answer.status not in {200, 201}:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from vecgate.errors import Refusal
 from vecgate.operations.document import Numbers, dump, plain
 from vecgate.operations.model import Action, Operation, Risk
 from vecgate.operations.table import Call
+from vecgate.reasons import Reason
 from vecgate_chroma import filters
 from vecgate_chroma.embedding import refuse_code
 
@@ -31,6 +33,13 @@ def create_tenant(call: Call) -> tuple[Operation, ...]:
 
 def create_database(call: Call) -> tuple[Operation, ...]:
     return (call.row.base(call, resources=(f"{call.params['tenant']}/{call.document['name']}",)),)
+
+
+def get_database(call: Call) -> tuple[Operation, ...]:
+    """Raises Refusal: bad_target for a query that names another tenant than the path."""
+    if any(value != call.params["tenant"] for _, value in call.query):
+        raise Refusal(Reason.BAD_TARGET, "The query names another tenant than the path.")
+    return (call.row.base(call),)
 
 
 def create_collection(call: Call) -> tuple[Operation, ...]:

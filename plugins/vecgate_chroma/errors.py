@@ -40,12 +40,20 @@ _KNOWN: Final = frozenset(
         "ChromaError",
     }
 )
+_TRACE: Final = re.compile(r"[0-9a-f]{32}")
 _SAYS: Final = {
     "NotFoundError": "The resource does not exist.",
     "UniqueConstraintError": "The resource exists already.",
     "ChromaError": "The database refused the request.",
     "InternalError": "The database failed.",
 }
+
+RACED: Final = Answer(
+    409,
+    JSON,
+    dump({"error": "ChromaError", "message": "A concurrent request deleted the collection. Repeat the call."}),
+)
+"""`get_or_create` of a collection that was there when the request was judged. What was judged, a read, was sent."""
 
 # Texts of the server that hold nothing but what the caller sent or what its own API says anyway. What is captured must
 # be of the request: everything else the server says could quote what is stored. What it says while it still reads the
@@ -110,11 +118,11 @@ def refused(refusal: Refusal, exchange: str) -> Answer:
         "exchange": exchange,
         **refusal.extra,
     }
-    return Answer(reason.status, JSON, dump(document))
+    return Answer(reason.status, (*JSON, *_traced(exchange)), dump(document))
 
 
 def normalised(answer: Answer, sent: frozenset[str]) -> Answer:
-    """The database's error with its status and name, and its text only where that cannot disclose anything.
+    """The database's error with its status, name and trace, and its text only where that cannot disclose anything.
 
     `sent` are the names, and the patterns of its filters, that the request itself held.
     """
@@ -124,7 +132,13 @@ def normalised(answer: Answer, sent: frozenset[str]) -> Answer:
         name = _name(answer.status)
     if not isinstance(message, str) or not _echoes(message, sent):
         message = _SAYS.get(name, "The database refused the request.")
-    return Answer(answer.status, JSON, dump({"error": name, "message": message}))
+    headers = (*JSON, *_traced(answer.header("chroma-trace-id")))
+    return Answer(answer.status, headers, dump({"error": name, "message": message}))
+
+
+def _traced(trace: str) -> Pairs:
+    """Clients keep this header with the error: the database's trace, or the exchange that the gateway refused."""
+    return (("chroma-trace-id", trace),) if _TRACE.fullmatch(trace) else ()
 
 
 def _name(status: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vecgate.operations.model import Action, Risk, Scope
-from vecgate.operations.shapes import COUNT, POSITIVE
+from vecgate.operations.shapes import ANY, COUNT, POSITIVE
 from vecgate.operations.table import Row, Table
 from vecgate_chroma import bodies, effects
 
@@ -78,7 +78,16 @@ _TENANTS: Final = (
         note="The resource is the body's `name` in the tenant.",
         effect=effects.create_database,
     ),
-    Row("get_database", "GET", _DATABASE, Action.META, ("{tenant}/{database}",)),
+    Row(
+        "get_database",
+        "GET",
+        _DATABASE,
+        Action.META,
+        ("{tenant}/{database}",),
+        query={"tenant": ANY},
+        note="The asynchronous Python client says the tenant twice; both must be the same.",
+        effect=effects.get_database,
+    ),
     Row(
         "delete_database",
         "DELETE",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.chroma_scene import COLLECTION, PARENT, UUID, unbound
+from tests.support.chroma_scene import COLLECTION, DATABASE, PARENT, UUID, unbound
 
 from vecgate.errors import Refusal
 from vecgate.operations.model import Operation
@@ -97,3 +97,10 @@ def test_written_documents_are_not_kept() -> None:
 
 def test_the_unresolved_uuid_stands_in_the_last_segment() -> None:
     assert only("get", {}).resources == (f"{PARENT}/{UUID}",)
+
+
+@pytest.mark.parametrize("query", ["tenant=other", "tenant=default_tenant&tenant=other", "tenant="])
+def test_a_tenant_named_twice_is_one_tenant(query: str) -> None:
+    assert unbound("GET", f"{DATABASE}?tenant=default_tenant").operations[0].resources == (PARENT,)
+    with pytest.raises(Refusal):
+        unbound("GET", f"{DATABASE}?{query}")

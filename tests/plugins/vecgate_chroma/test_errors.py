@@ -103,3 +103,21 @@ def test_a_refusal_carries_its_ticket_and_detail() -> None:
     refusal = Refusal(Reason.APPROVAL_PENDING, "Ask again later.", extra={"ticket": "t-1"})
     body = msgspec.json.decode(CHROMA.refuse(refusal, "x", None).body)
     assert (body["message"], body["ticket"]) == ("Ask again later. [approval_pending, ticket t-1, exchange x]", "t-1")
+
+
+@pytest.mark.parametrize(("trace", "kept"), [("0123456789abcdef" * 2, True), ("", False), ("secret", False)])
+def test_an_error_can_be_traced(trace: str, kept: bool) -> None:
+    upstream = Answer(404, (("content-type", "application/json"), ("chroma-trace-id", trace)), b"{}")
+    for given in (
+        CHROMA.mask(GET, decided(OPEN), ALICE, upstream).answer,
+        CHROMA.refuse(Refusal(Reason.NO_GRANT), trace, None),
+    ):
+        assert given.header("chroma-trace-id") == (trace if kept else "")
+
+
+def test_a_collection_that_goes_while_it_is_fetched_or_created_is_no_surprise() -> None:
+    """Judged as a read of what exists, it cannot be created any more; a plain "not found" would make no sense."""
+    existing = reading("POST", f"{DATABASE}/collections", {"name": "alpha", "get_or_create": True})
+    gone = {"error": "NotFoundError", "message": "Collection [alpha] does not exist"}
+    assert "concurrent" in CHROMA.mask(existing, decided(OPEN), ALICE, answer(gone, 404)).answer.body.decode()
+    assert erred(gone, 404, reading("GET", f"{DATABASE}/collections/alpha")) == gone
