@@ -7,7 +7,8 @@ Every failure is told exactly once:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from mitmproxy import connection, http
@@ -25,6 +26,8 @@ class Failure:
     reason: Reason
     message: str
     client: connection.Client
+    exchange: str = field(default_factory=lambda: secrets.token_hex(16))
+    """By which the answer and the record name what has no flow."""
 
     @property
     def peer(self) -> str:

@@ -92,16 +92,16 @@ def server_reads_head(read_headers: OfEvent) -> OfEvent:
             if _REPAIRED.search(self.buf._data, 0, head_end(self.buf._data) + 2):
                 yield from _refuse_head(self, Reason.PROTOCOL_ERROR, "a bare line feed or form feed in the head")
                 return
-        refused = False
+        refused = lingers = False
         for command in read_headers(self, event):
             if isinstance(command, commands.SendData) and isinstance(command.data, Unrendered):
-                yield from _refuse_head(self, Reason.PROTOCOL_ERROR, command.data.message, told=self.request is None)
-                refused = lingering(self)
+                yield from _refuse_head(self, Reason.PROTOCOL_ERROR, command.data.message)
+                refused, lingers = True, lingering(self)
             elif isinstance(command, commands.Log):
                 continue  # it quotes what was sent, credential included
-            elif not (refused and isinstance(command, commands.CloseConnection)):
+            elif not refused:  # no flow either: one head is one record
                 yield command
-        if refused:
+        if lingers:
             self.state = MethodType(_linger, self)  # read_headers has set its own end state
 
     return wrapper
@@ -182,11 +182,10 @@ def head_pending(server: Http1Server) -> bool:
     return server.state == server.read_headers and bool(server.buf or server.stream_id == 1)
 
 
-def _refuse_head(self: Http1Server, reason: Reason, message: str, *, told: bool = True) -> Commands:
-    """Answer a head that makes no request. `told` is False where a flow's `error` hook tells the recorder."""
+def _refuse_head(self: Http1Server, reason: Reason, message: str) -> Commands:
+    """Answer a head that makes no request."""
     failure = Failure(reason, message, self.context.client)
-    if told:
-        answers.report(failure)
+    answers.report(failure)
     yield from _last_answer(self, answers.refuse(self.stream_id, failure, None, ErrorCode.GENERIC_CLIENT_ERROR))
 
 
