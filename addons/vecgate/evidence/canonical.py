@@ -8,7 +8,7 @@ larger integers, other keys (RFC 8785 sorts by UTF-16 code units), lone surrogat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from enum import Enum
 from typing import Any
 
@@ -17,6 +17,8 @@ import msgspec
 MAX_INT = 2**53 - 1
 MAX_DEPTH = 64
 
+_FREE = frozenset({str, bool, type(None), msgspec.Raw})
+"""What is canonical whatever its value; lone surrogates are found when it is encoded."""
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -25,27 +27,29 @@ class NotCanonical(ValueError):
 
 
 def check(value: object, depth: int = 0) -> None:
-    """Raise NotCanonical unless msgspec's sorted encoding of `value` is its RFC 8785 form."""
-    kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return
-    if kind is int:
-        if not -MAX_INT <= value <= MAX_INT:  # type: ignore[operator]  # `kind is int` does not narrow
-            raise NotCanonical("an integer is outside ±(2^53-1)")
-    elif depth >= MAX_DEPTH:
-        raise NotCanonical(f"nested deeper than {MAX_DEPTH}")
-    elif isinstance(value, dict):
-        for key, member in value.items():
+    """Raise NotCanonical unless msgspec's sorted encoding of `value` is its RFC 8785 form.
+
+    A `msgspec.Raw` is taken for what `encode` has made.
+    """
+    members: Iterable[object]
+    if isinstance(value, dict):
+        for key in value:
             if type(key) is not str or not key.isascii():
                 raise NotCanonical("a key is not ASCII text")
-            if type(member) is not str:
-                check(member, depth + 1)
+        members = value.values()
     elif isinstance(value, list):
-        for member in value:
-            if type(member) is not str:
-                check(member, depth + 1)
+        members = value
     else:
-        raise NotCanonical(f"{kind.__name__} has no canonical form here")
+        members, depth = (value,), depth - 1
+    if depth >= MAX_DEPTH:
+        raise NotCanonical(f"nested deeper than {MAX_DEPTH}")
+    for member in members:
+        kind = type(member)
+        if kind in _FREE or (kind is int and -MAX_INT <= member <= MAX_INT):  # type: ignore[operator]  # not narrowed
+            continue
+        if not isinstance(member, (dict, list)):
+            raise NotCanonical(f"a value of type {kind.__name__} has no canonical form here, or is too large")
+        check(member, depth + 1)
 
 
 def encode(value: Any) -> bytes:
@@ -86,6 +90,8 @@ def clean(value: object, depth: int = 0) -> Any:
             return int(value) if -MAX_INT <= value <= MAX_INT else hex(value)
         case float():
             return repr(float(value))
+        case msgspec.Raw():
+            return clean(msgspec.json.decode(value), depth + 1)
         case bytes() | bytearray():
             return value.hex()
         case Mapping():

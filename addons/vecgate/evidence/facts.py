@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import Raw
+
+from vecgate.evidence import canonical
+from vecgate.evidence.canonical import NotCanonical
 from vecgate.exchange import Exchange
 from vecgate.identity.principal import Principal
 from vecgate.masking.maskset import MaskSet
-from vecgate.operations.model import Operation
+from vecgate.operations.model import Operation, Resource
 from vecgate.policy.decision import Decision, Verdict
 from vecgate.reasons import Reason
 
@@ -18,10 +24,8 @@ MAX_TEXT = 1024
 _BROKE = frozenset({Reason.CLIENT_GONE, Reason.INTERRUPTED})
 
 
-def who(principal: Principal | None) -> dict[str, Any] | None:
+def who(principal: Principal) -> dict[str, Any]:
     """The caller as proved; the token only by its fingerprint."""
-    if principal is None:
-        return None
     return {
         "issuer": principal.issuer,
         "subject": principal.subject,
@@ -32,7 +36,7 @@ def who(principal: Principal | None) -> dict[str, Any] | None:
     }
 
 
-def request_facts(exchange: Exchange, masks: MaskCache) -> dict[str, Any]:
+def request_facts(exchange: Exchange, known: Known) -> dict[str, Any]:
     """What is known before anything is forwarded."""
     target, reading, decision = exchange.target, exchange.reading, exchange.decision
     return {
@@ -40,22 +44,23 @@ def request_facts(exchange: Exchange, masks: MaskCache) -> dict[str, Any]:
         "peer": exchange.peer,
         "user_agent": exchange.user_agent[:MAX_TEXT],
         "method": exchange.method[:MAX_TEXT],
-        "path": "/" + "/".join(quote(segment, safe="") for segment in target.segments) if target else "",
-        "query_keys": sorted({key for key, _ in target.query}) if target else [],
-        "principal": who(exchange.principal),
+        "path": _path(target.segments) if target else "",
+        "query_keys": sorted({key for key, _ in target.query}) if target and target.query else [],
+        "principal": known.who(exchange.principal) if exchange.principal else None,
         "operations": operation_facts(reading.operations) if reading else [],
-        "decision": decision_facts(decision, masks) if decision else None,
+        "decision": decision_facts(decision, known) if decision else None,
         "observed": [{"reason": str(refusal.reason), "detail": refusal.detail} for refusal in exchange.observed],
         "ticket": exchange.ticket,
         "approvers": list(exchange.approvers),
     }
 
 
-def outcome_facts(exchange: Exchange, masks: MaskCache) -> dict[str, Any]:
+def outcome_facts(exchange: Exchange, known: Known) -> dict[str, Any]:
     """How it ended."""
     refusal, masked, decision = exchange.refusal, exchange.masked, exchange.decision
     verdict, reason = ending(exchange)
-    return request_facts(exchange, masks) | {
+    facts = request_facts(exchange, known)
+    facts |= {
         "verdict": str(verdict),
         "reason": str(reason),
         "detail": (refusal.detail if refusal else decision.detail if decision else "")[:MAX_TEXT],
@@ -68,6 +73,7 @@ def outcome_facts(exchange: Exchange, masks: MaskCache) -> dict[str, Any]:
         "timings": dict(exchange.timings),
         "elapsed": exchange.elapsed_us,
     }
+    return facts
 
 
 def ending(exchange: Exchange) -> tuple[str, Reason]:
@@ -116,33 +122,53 @@ def operation_facts(operations: Sequence[Operation]) -> list[dict[str, Any]]:
     return list(merged.values())
 
 
-def decision_facts(decision: Decision, masks: MaskCache) -> dict[str, Any]:
+def decision_facts(decision: Decision, known: Known) -> dict[str, Any]:
     approval = decision.approval
     return {
         "verdict": str(decision.verdict),
         "reason": str(decision.reason),
         "grants": list(decision.grants),
-        "masks": [{"resource": name} | masks.describe(mask) for name, mask in decision.masks.items()],
+        "masks": [known.masks(mask, name) for name, mask in decision.masks.items()],
         "limits": [rule.name for rule in decision.limits],
         "approval": approval.name if approval else "",
     }
 
 
-class MaskCache:
-    """What a MaskSet says of itself, once per set: policy shares them between requests."""
+class Known:
+    """What many requests share, put into words once: callers, and masks on resources. Encoded where that can be."""
 
     def __init__(self, size: int = 1024) -> None:
         self._size = size
-        self._known: dict[int, tuple[MaskSet, dict[str, Any]]] = {}
+        self._said: dict[tuple[int, str], tuple[object, Any]] = {}
 
-    def describe(self, mask: MaskSet) -> dict[str, Any]:
-        known = self._known.get(id(mask))
+    def who(self, principal: Principal) -> Any:
+        return self._remember(principal, "", lambda: who(principal))
+
+    def masks(self, masks: MaskSet, resource: Resource) -> Any:
+        return self._remember(masks, resource, lambda: {"resource": resource} | _described(masks))
+
+    def _remember(self, about: object, where: str, said: Callable[[], Any]) -> Any:
+        """By identity: policy and authentication share their objects, and an object that is kept keeps its id."""
+        key = id(about), where
+        known = self._said.get(key)
         if known is None:
-            described = dict(mask.describe())
-            fields = described.get("fields")
-            if isinstance(fields, dict):  # names of fields are data, not keys
-                described["fields"] = [[name, strategy] for name, strategy in sorted(fields.items())]
-            if len(self._known) >= self._size:
-                self._known.clear()
-            known = self._known[id(mask)] = mask, described
+            facts = said()
+            with suppress(NotCanonical):  # what has no canonical form is cleaned with the record it is part of
+                facts = Raw(canonical.encode(facts))
+            if len(self._said) >= self._size:
+                self._said.clear()
+            known = self._said[key] = about, facts
         return known[1]
+
+
+def _described(masks: MaskSet) -> dict[str, Any]:
+    described = dict(masks.describe())
+    fields = described.get("fields")
+    if isinstance(fields, dict):  # names of fields are data, not keys
+        described["fields"] = [[name, strategy] for name, strategy in sorted(fields.items())]
+    return described
+
+
+@lru_cache(maxsize=1024)
+def _path(segments: tuple[str, ...]) -> str:
+    return "/" + "/".join(quote(segment, safe="") for segment in segments)

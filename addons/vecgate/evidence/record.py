@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -84,8 +85,11 @@ def seal(record: Record) -> bytes:
     """Set the record's hash and return its line. Raises NotCanonical."""
     canonical.check(record.facts)
     record.hash = UNSET
-    record.hash = canonical.digest(canonical.encode_checked(record))
-    return canonical.encode_checked(record) + b"\n"
+    covered = canonical.encode_checked(record)
+    record.hash = canonical.digest(covered)
+    # `hash` stands before `kind`, and behind that no object follows in which the same bytes could stand.
+    at = covered.rindex(b',"kind":"')
+    return b'%b,"hash":"%b"%b\n' % (covered[:at], record.hash.encode(), covered[at:])
 
 
 def parse(line: bytes) -> Record:
@@ -124,5 +128,9 @@ def signed_bytes(record: Record) -> bytes:
 
 def timestamp(nanoseconds: int) -> str:
     """Unix time as RFC 3339 in UTC, always with microseconds."""
-    moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds // 1000 % 1_000_000:06d}Z"
+    return f"{_to_the_second(nanoseconds // 1_000_000_000)}.{nanoseconds // 1000 % 1_000_000:06d}Z"
+
+
+@lru_cache(maxsize=16)
+def _to_the_second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

@@ -15,7 +15,7 @@ from vecgate.evidence import canonical, layout
 from vecgate.evidence.chain import Chain
 from vecgate.evidence.content import KEY_BYTES
 from vecgate.evidence.entry import Entry
-from vecgate.evidence.facts import MaskCache, outcome_facts, request_facts, who
+from vecgate.evidence.facts import Known, outcome_facts, request_facts, who
 from vecgate.evidence.record import RESERVED, Kind
 from vecgate.evidence.redaction import Redactor, without_vectors
 from vecgate.evidence.signing import signing_key
@@ -54,7 +54,7 @@ class Recorder:
     def __init__(self, settings: RecorderSettings) -> None:
         self._settings = settings
         self._redactor = Redactor(settings.redaction_key)
-        self._masks = MaskCache()
+        self._known = Known()
         self._sessions: dict[tuple[str, str], _Session] = {}
         self._opened = 0
         self._writer: Writer | None = None
@@ -91,7 +91,7 @@ class Recorder:
         writer = self._running
         writer.check()
         session = self._session(exchange)
-        facts = request_facts(exchange, self._masks)
+        facts = request_facts(exchange, self._known)
         await writer.append_durable(
             Entry(Kind.INTENT, exchange.id, session, facts, self._content(exchange, None, queries=True))
         )
@@ -100,7 +100,7 @@ class Recorder:
     def outcome(self, exchange: Exchange) -> None:
         """Record how an exchange ended, whatever way it ended; never blocks. The caller calls it once per exchange."""
         session = self._session(exchange)
-        facts = outcome_facts(exchange, self._masks)
+        facts = outcome_facts(exchange, self._known)
         content = self._content(exchange, exchange.masked, queries=not exchange.intent)
         refused = exchange.refusal is not None and exchange.refusal.reason is Reason.EVIDENCE_UNAVAILABLE
         self._running.append(

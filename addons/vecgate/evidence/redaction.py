@@ -22,6 +22,10 @@ PLAIN_MEMBERS = frozenset(
 """Members of a query that never hold a value compared with a field."""
 
 
+_NUMBERS = frozenset({float, int})
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def describe_vector(values: Sequence[float]) -> dict[str, Any]:
     """A vector's digest (SHA-256 of its little-endian float32 bytes), dimension and Euclidean norm."""
     try:
@@ -37,21 +41,14 @@ def describe_vector(values: Sequence[float]) -> dict[str, Any]:
 
 def without_vectors(value: Any) -> Any:
     """The same plain data with every raw vector, at any depth, described instead."""
-    if isinstance(value, Mapping):
-        return {key: without_vectors(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
-        if _is_vector(value):
+        kinds = set(map(type, value))
+        if len(value) >= VECTOR_LENGTH and float in kinds and kinds <= _NUMBERS:
             return describe_vector(value)
-        return [without_vectors(member) for member in value]
+        return list(value) if kinds <= _SCALARS else [without_vectors(member) for member in value]
+    if type(value) is dict or isinstance(value, Mapping):
+        return {key: member if type(member) in _SCALARS else without_vectors(member) for key, member in value.items()}
     return value
-
-
-def _is_vector(value: Sequence[Any]) -> bool:
-    return (
-        len(value) >= VECTOR_LENGTH
-        and any(type(member) is float for member in value)
-        and all(type(member) is float or type(member) is int for member in value)
-    )
 
 
 class Redactor:

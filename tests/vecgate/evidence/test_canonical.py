@@ -5,6 +5,7 @@ from collections import OrderedDict
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 import pytest
 import rfc8785
 from hypothesis import given
@@ -22,6 +23,13 @@ values = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(ke
 @given(values)
 def test_it_is_rfc_8785_byte_for_byte(value: Any) -> None:
     assert canonical.encode(value) == rfc8785.dumps(value)
+
+
+@given(values)
+def test_a_part_that_was_encoded_before_makes_no_difference(value: Any) -> None:
+    part = msgspec.Raw(canonical.encode(value))
+    assert canonical.encode({"a": [part, 1], "b": part}) == canonical.encode({"a": [value, 1], "b": value})
+    assert canonical.clean([part]) == canonical.clean([value])
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,14 @@ def test_a_second_implementation_computes_the_same_hash() -> None:
     assert rfc8785.dumps(plain | {"hash": claimed}) + b"\n" == line
 
 
-def test_a_sealed_line_parses_to_a_record_with_its_hash() -> None:
-    assert hash_holds(parse(seal(record(a=1))))
+@pytest.mark.parametrize(
+    "facts", [{"a": 1}, {"kind": "x", "z": {"kind": "y"}}, {"text": ',"kind":"', "z": '","kind":"'}]
+)
+def test_a_sealed_line_parses_to_a_record_with_its_hash(facts: dict[str, object]) -> None:
+    made = record(**facts)
+    parsed = parse(seal(made))
+    assert hash_holds(parsed)
+    assert (parsed.facts, parsed.hash) == (facts, made.hash)
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,19 @@ def test_a_batch_is_recorded_by_what_differs(tmp_path: Path) -> None:
     assert [(each["count"], each["limit"]) for each in outcome.facts["operations"]] == [(100, 500), (1, 5)]
 
 
+def test_a_caller_whose_names_have_no_canonical_form_is_recorded(tmp_path: Path) -> None:
+    odd = replace(DANA, name="Dana \ud800", groups=frozenset({"data-science", "\udfff"}))
+    (outcome,) = records(record(tmp_path, exchange(odd, search())), "outcome")
+    assert outcome.facts["principal"]["name"] == "Dana \\ud800"
+    assert outcome.facts["principal"]["groups"] == ["data-science", "\\udfff"]
+
+
+def test_callers_that_share_a_name_keep_their_own_facts(tmp_path: Path) -> None:
+    folder = record(tmp_path, *(exchange(replace(DANA, fingerprint=f"{n:016x}"), search()) for n in range(3)))
+    told = [outcome.facts["principal"]["token"] for outcome in records(folder, "outcome")]
+    assert told == [f"{n:016x}" for n in range(3)]
+
+
 def test_outcome_facts_need_no_cleaning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(value: Any, depth: int = 0) -> Any:
         raise AssertionError(value)

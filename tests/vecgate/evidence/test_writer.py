@@ -95,6 +95,21 @@ async def test_requests_that_arrive_together_share_a_sync(tmp_path: Path, disk: 
     assert [each.exchange for each in records(tmp_path) if each.kind == "note"] == [f"e{n}" for n in range(200)]
 
 
+async def test_what_nobody_waits_for_lingers_and_what_somebody_waits_for_does_not(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "LINGER", 60.0)
+    async with asyncio.timeout(10), writing(tmp_path) as made:
+        before = disk.syncs
+        for n in range(50):
+            made.append(Entry("outcome", f"e{n}"))
+            await asyncio.sleep(0)
+        await made.append_durable(Entry("note", "waits"))
+        assert disk.syncs - before == 1
+        made.append(Entry("outcome", "the end does not wait either"))
+    assert records(tmp_path)[-2].exchange == "the end does not wait either"
+
+
 async def test_order_is_the_order_of_appending(tmp_path: Path) -> None:
     async with writing(tmp_path) as made:
         for n in range(1000):
