@@ -40,7 +40,7 @@ def refuse_code(flow: http.HTTPFlow, stream_id: int, message: str, code: ErrorCo
 
 def rendered(failure: Failure, flow: http.HTTPFlow | None) -> Answer:
     """What the client gets. A renderer that fails is replaced by the bare reason."""
-    log.info("%s from %s: %s", failure.reason, failure.peer, failure.message)
+    log.info("%s from %s: %s", failure.reason, failure.peer, failure.said)
     try:
         answer = current().render(failure, flow)
         fields = tuple((name.lower(), value) for name, value in answer.headers)
@@ -62,7 +62,7 @@ def fallback(reason: Reason) -> http.Response:
 
 def report(failure: Failure, flow: http.HTTPFlow | None = None) -> None:
     """Tell the recorder. One that fails cannot open anything: the connection is closed already."""
-    log.info("%s from %s: %s", failure.reason, failure.peer, failure.message)
+    log.info("%s from %s: %s", failure.reason, failure.peer, failure.said)
     try:
         current().report(failure, flow)
     except Exception:

@@ -7,6 +7,7 @@ Every failure is told exactly once:
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
@@ -21,13 +22,18 @@ from vecgate.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`message` is for the log and the record. It may quote bytes of the upstream: never show it to the client."""
+    """`message` may quote bytes of the client or of the upstream: never show it to the client, never log it whole."""
 
     reason: Reason
     message: str
     client: connection.Client
     exchange: str = field(default_factory=lambda: secrets.token_hex(16))
     """By which the answer and the record name what has no flow."""
+
+    @property
+    def said(self) -> str:
+        """The message without what it quotes, for the log: a header that is refused may hold a credential."""
+        return _QUOTED.sub("…", self.message)
 
     @property
     def peer(self) -> str:
@@ -45,6 +51,7 @@ class Refused(ResponseProtocolError):
         self.answer = answer
 
 
+_QUOTED = re.compile(r"""b?['"].*""", re.DOTALL)
 _noted: WeakKeyDictionary[http.HTTPFlow, Failure] = WeakKeyDictionary()
 
 _BY_CODE = {

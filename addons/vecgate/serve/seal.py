@@ -153,7 +153,8 @@ def _filter(
                 continue
             reply = yield command
             if reply[1] is not None:
-                failures.note(stream.flow, Reason.UPSTREAM_UNREACHABLE, reply[1])
+                left = not stream.context.client.connected
+                failures.note(stream.flow, Reason.CLIENT_GONE if left else Reason.UPSTREAM_UNREACHABLE, reply[1])
         elif isinstance(command, commands.StartHook):
             if isinstance(command, HttpErrorHook):
                 failures.note_error(stream.flow)
