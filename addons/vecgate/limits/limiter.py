@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 
 _PATIENCE = {Kind.REQUESTS: 2.2, Kind.OPERATIONS: 2.2, Kind.POINTS: 5.0}
 """Seconds to wait for what others hold and may give back: longer than a dead lease. Records come back with answers."""
-_RECHECK = 0.25
-"""Seconds for which a spent limit is refused without asking the store again."""
 _MOST_BUCKETS = 20_000
 _FORGET = 60.0
 """Seconds after which a bucket that holds nothing may be forgotten; longer than any request waits for one."""
@@ -69,6 +67,17 @@ class Limiter:
         Raises Refusal(rate_exceeded | budget_exceeded) with `Retry-After` and `RateLimit` headers, Unavailable."""
         reservation = Reservation(tuple(self._charges(principal, rules, operations)), self._clock)
         await self._take(reservation.charges, reservation)
+        return reservation
+
+    def try_reserve(
+        self, principal: Principal, rules: Sequence[LimitRule], operations: Sequence[Operation]
+    ) -> Reservation | None:
+        """`reserve` without waiting; None, and nothing is charged, where the store must be asked or may refuse."""
+        reservation = Reservation(tuple(self._charges(principal, rules, operations)), self._clock)
+        now = self._clock()
+        if not all(charge.affords(now, asked=False) for charge in reservation.charges):
+            return None
+        self._charge(reservation.charges, now)
         return reservation
 
     def settle(self, reservation: Reservation, points: int) -> None:
@@ -162,12 +171,12 @@ class Limiter:
         started, pause, asked = self._clock(), 0.02, False
         while True:
             now = self._clock()
-            short = [charge for charge in charges if not _affords(charge, now, asked)]
+            short = [charge for charge in charges if not charge.affords(now, asked)]
             if not short:
                 break
-            spent = [charge for charge in short if _is_spent(charge, now, asked)]
+            spent = [charge for charge in short if charge.is_spent(now, asked)]
             for charge in spent:
-                if not _may_fit(charge) or now - started >= _PATIENCE[charge.bucket.kind]:
+                if not charge.may_fit or now - started >= _PATIENCE[charge.bucket.kind]:
                     raise _refusal(charge, reservation, now)
             if spent:
                 with contextlib.suppress(TimeoutError):
@@ -176,6 +185,9 @@ class Limiter:
                 pause = min(2 * pause, 0.16)
             await self._ask(short)
             asked = True
+        self._charge(charges, now)
+
+    def _charge(self, charges: Sequence[Charge], now: float) -> None:
         for charge in charges:
             bucket = charge.bucket
             charge.taken = min(charge.wish, bucket.left(now))
@@ -260,29 +272,6 @@ class Limiter:
         return [bucket for bucket in self._held if bucket.due(now) and bucket not in wanted]
 
 
-def _affords(charge: Charge, now: float, asked: bool) -> bool:
-    """What is held suffices. Records may be fewer than wished for where the store has no more to give."""
-    left = charge.bucket.left(now)
-    if left >= charge.wish:
-        return True
-    return asked and charge.bucket.kind is Kind.POINTS and left > 0 and charge.bucket.free == 0
-
-
-def _is_spent(charge: Charge, now: float, asked: bool) -> bool:
-    """The limit has no room for the charge, as the store said just now (`asked`) or a moment ago."""
-    bucket, points = charge.bucket, charge.bucket.kind is Kind.POINTS
-    if not points and charge.wish > bucket.limit:
-        return True
-    known = asked or (now - bucket.seen < _RECHECK and not _may_fit(charge))
-    return known and now < bucket.ends and bucket.remaining(now) < (1 if points else charge.wish)
-
-
-def _may_fit(charge: Charge) -> bool:
-    """Somebody holds a part that may yet be given back, and then there may be room."""
-    bucket = charge.bucket
-    return charge.wish <= bucket.limit and (bucket.elsewhere > 0 or bucket.reserved > 0)
-
-
 def _bound(operations: Sequence[Operation], limit: int) -> int:
     """At most how many records come back, as far as it is known."""
     unknown = max(_UNKNOWN, limit // _UNKNOWN_PART)
@@ -293,6 +282,6 @@ def _refusal(charge: Charge, reservation: Reservation, now: float) -> Refusal:
     bucket = charge.bucket
     reason = Reason.BUDGET_EXCEEDED if bucket.kind is Kind.POINTS else Reason.RATE_EXCEEDED
     ends = bucket.ends - now if now < bucket.ends else bucket.window
-    wait = 1 if _may_fit(charge) else max(1, math.ceil(ends))
+    wait = 1 if charge.may_fit else max(1, math.ceil(ends))
     detail = f"{bucket.limit} {bucket.kind} in {bucket.window} s are allowed."
     return Refusal(reason, detail, {"retry-after": str(wait), **reservation.headers})

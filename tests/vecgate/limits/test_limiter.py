@@ -107,6 +107,32 @@ async def test_a_fast_client_is_mostly_served_without_asking_the_store() -> None
     await limiter.close()
 
 
+async def test_what_is_held_is_taken_without_waiting_and_never_beyond_the_limit(limiter: Limiter) -> None:
+    rules = [rule(requests="40/minute"), rule("points", points="1000/minute")]
+    taken: list[Reservation] = []
+    waited = 0
+    for _ in range(40):
+        reservation = limiter.try_reserve(ALICE, rules, [search(points=3)])
+        if reservation is None:
+            waited += 1
+            reservation = await limiter.reserve(ALICE, rules, [search(points=3)])
+        taken.append(reservation)
+    assert 0 < waited < 40
+    assert limiter.try_reserve(ALICE, rules, [search(points=3)]) is None
+    assert await outcome(limiter, rules[0]) == "rate_exceeded"
+    for reservation in taken:
+        limiter.settle(reservation, 3)
+
+
+async def test_what_cannot_be_taken_whole_is_not_taken_in_part(limiter: Limiter) -> None:
+    roomy, narrow = rule(requests="2/minute"), rule("narrow", requests="1/minute")
+    await limiter.reserve(ALICE, [roomy], [search()])
+    await limiter.reserve(ALICE, [narrow], [search()])
+    for _ in range(5):
+        assert limiter.try_reserve(ALICE, [roomy, narrow], [search()]) is None
+    assert await outcome(limiter, roomy) == "served"
+
+
 async def test_a_burst_shares_one_call_to_the_store() -> None:
     store = Watched()
     limiter = Limiter(store)
