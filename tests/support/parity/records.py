@@ -114,7 +114,7 @@ def numbers(world: World) -> Iterator[Any]:
         yield made.get(ids=[f"m{number}"])
     for value in (2**63, -(2**63) - 1, 2**64, float("nan"), float("inf")):
         yield attempt(made.upsert, ids=["beyond"], embeddings=[[1, 1, 1]], metadatas=[{"value": value}])
-    for vector in ([float("nan"), 0, 0], [float("inf"), 0, 0], [1e39, 0, 0]):
+    for vector in ([float("nan"), 0, 0], [float("inf"), 0, 0]):
         yield refused(made.query, query_embeddings=[vector])
     yield made.get(where={"value": {"$gte": 2**53 + 1}})
     yield made.get(where={"value": {"$lt": 1e-300}})

@@ -92,6 +92,7 @@ class Raised:
 
     kind: str
     text: str
+    traced: bool
 
 
 def attempt(call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -99,7 +100,8 @@ def attempt(call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     try:
         return call(*arguments, **named)
     except Exception as error:
-        return Raised(f"{type(error).__module__}.{type(error).__qualname__}", str(error))
+        kind = f"{type(error).__module__}.{type(error).__qualname__}"
+        return Raised(kind, str(error), getattr(error, "trace_id", None) is not None)
 
 
 def refused(call: Callable[..., Any], *arguments: Any, **named: Any) -> bool:
@@ -115,7 +117,7 @@ def seen(value: Any) -> Any:
     """A value with its exact types and bits, without the UUIDs that every server makes for itself."""
     match value:
         case Raised():
-            return {"raised": value.kind, "text": _UUID.sub("<uuid>", value.text)}
+            return {"raised": value.kind, "text": _UUID.sub("<uuid>", value.text), "traced": value.traced}
         case Collection():
             return {
                 "model": seen(value.get_model().model_dump()),
