@@ -30,10 +30,11 @@ def wire(context: Context) -> None:
             listener = context.listeners.of(failure.client)
             name = listener.name if listener else ""
             exchange = Exchange(name, failure.peer, id=failure.exchange, runtime=context.runtime)
+        if exchange.refusal is None or exchange.answer is None:
+            exchange.refusal = exchange.refusal or Refusal(failure.reason)
+            exchange.answer = render(exchange.runtime, exchange, exchange.refusal)
         context.abandon(exchange, failure.reason)  # if the `error` hook has not left its outcome
-        if exchange.answer is not None and exchange.refusal is not None:
-            return exchange.answer
-        return render(exchange.runtime, exchange, exchange.refusal or Refusal(failure.reason))
+        return exchange.answer
 
     def body_limit(flow: http.HTTPFlow) -> int:
         exchange = context.exchanges.get(flow)
