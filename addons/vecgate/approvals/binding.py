@@ -15,6 +15,7 @@ import rfc8785
 
 from vecgate.approvals.asked import Asked
 from vecgate.errors import Refusal
+from vecgate.operations.document import Numbers
 from vecgate.operations.model import Operation
 from vecgate.reasons import Reason
 
@@ -54,7 +55,8 @@ def binding(asked: Asked) -> str:
 def plain(value: Any) -> Any:
     """A document as JSON values that no other document has.
 
-    Large integers, bytes and unparsed JSON (`msgspec.Raw`) become tagged objects, the latter two by their digest."""
+    Large integers, bytes, unparsed JSON (`msgspec.Raw`) and long arrays of numbers become tagged objects, all but the
+    first by their digest."""
     match value:
         case None | bool() | str() | float():
             return value
@@ -63,6 +65,8 @@ def plain(value: Any) -> Any:
         case msgspec.Raw() | bytes() | bytearray() | memoryview():
             kind = "raw" if isinstance(value, msgspec.Raw) else "bytes"
             return {f"{_TAG}{kind}": hashlib.sha256(value).hexdigest()}
+        case Numbers():
+            return {f"{_TAG}numbers": hashlib.sha256(value.text).hexdigest()}
         case Mapping():
             return {_key(key): plain(member) for key, member in value.items()}
         case list() | tuple():

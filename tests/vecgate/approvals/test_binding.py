@@ -12,6 +12,7 @@ from vecgate.approvals.asked import Asked
 from vecgate.approvals.binding import binding, plain
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
+from vecgate.operations.document import Numbers
 from vecgate.operations.messages import Request, Target
 from vecgate.operations.model import Action, Operation
 from vecgate.policy.decision import Decision, Verdict
@@ -89,6 +90,8 @@ def test_the_order_of_members_does_not_matter() -> None:
         (2**60, {"\0int": str(2**60)}),
         (msgspec.Raw(b"[1,2]"), msgspec.Raw(b"[1,3]")),
         (msgspec.Raw(b"x"), b"x"),
+        (Numbers([1.0], b"[1.0]"), Numbers([1.0], b"[1.00]")),
+        (Numbers([1.0, 2.0], b"[1.0,2.0]"), [1.0, 2.0]),
         (b"a", b"b"),
         ({"\0a": 1}, {"\0\0a": 1}),
         ("1", 1),
