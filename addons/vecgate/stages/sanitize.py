@@ -61,6 +61,7 @@ class Sanitize(Stage):
             raise Unavailable(Reason.GATEWAY_FAILURE, "The gateway is stopping.")
         runtime.recorder.check()
         data = flow.request.data
+        exchange.method = data.method.decode("latin-1")
         bounds = runtime.upstreams[exchange.connection].config.bounds
         check_headers(exchange.fields, bounds.headers.bytes)
         http2 = flow.client_conn.alpn == b"h2"
@@ -68,7 +69,6 @@ class Sanitize(Stage):
             raise Refusal(Reason.PROTOCOL_ERROR, "Speak HTTP/1.1 or HTTP/2.")
         if data.method not in METHODS:
             raise Refusal(Reason.METHOD_NOT_ALLOWED, headers={"allow": "GET, POST, PUT, PATCH, DELETE"})
-        exchange.method = data.method.decode("ascii")
         if data.authority and not http2:
             raise Refusal(Reason.BAD_TARGET, "Send the target in origin form, beginning with a slash.")
         exchange.target = without_token(target.parse(data.path))
