@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import signal
+import shutil
 import sys
 import tempfile
 import webbrowser
-from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from vecgate.cli.options import AsJson
+from vecgate.cli.output import emit, fail, say
 
 if TYPE_CHECKING:
     from vecgate.demo.run import Outcome
-    from vecgate.demo.scene import Step
 
-STYLES = {"allowed": "green", "masked": "cyan", "denied": "red", "limited": "yellow", "approved": "green"}
+STYLES = {
+    "allowed": "green",
+    "masked": "cyan",
+    "denied": "red",
+    "limited": "yellow",
+    "approved": "green",
+    "detected": "magenta",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -27,63 +37,80 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    out: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep everything in this new folder.")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the report.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """See it work: a real Chroma server, an issuer, the gateway, and four people with stock clients."""
+    """See it work: a real Chroma server, an issuer, the gateway, and four people with stock clients.
+
+    Exit 0: all went as it should. 1: something did not. 2: it could not be shown.
+    """
+    if find_spec("chromadb") is None:
+        fail("the demo needs a real Chroma: pip install chromadb")
+    from vecgate.demo.processes import endings
+
+    endings.install()
+    folder = _folder(out)
     try:
-        from vecgate.demo.run import run
-    except ModuleNotFoundError as error:
-        print(f"the demo needs {error.name}: pip install chromadb", file=sys.stderr)
-        raise typer.Exit(2) from error
-    console = Console(stderr=as_json, highlight=False)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
-    with ExitStack() as stack:
+        outcome = _run(folder)
+    except SystemExit:
         if out is None:
-            folder = Path(tempfile.mkdtemp(prefix="vecgate-demo-"))
-        else:
-            folder = out
-            folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.iterdir()):
-                print(f"{folder} is not empty: name a new folder", file=sys.stderr)
-                raise typer.Exit(2)
-        status = stack.enter_context(console.status("Getting ready"))
-        try:
-            outcome = run(folder.absolute(), status.update, lambda step: _progress(console, step))
-        except RuntimeError as error:
-            print(error, file=sys.stderr)
-            raise typer.Exit(2) from error
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    except RuntimeError as error:
+        fail(str(error))
     if as_json:
-        document = {
-            "steps": outcome.steps,
-            "evidence": str(outcome.evidence),
-            "report": str(outcome.report),
-            "verified": outcome.verified,
-            "good": outcome.good,
-        }
-        print(msgspec.json.encode(document).decode())
+        emit(
+            {
+                "steps": outcome.steps,
+                "evidence": str(outcome.evidence),
+                "report": str(outcome.report),
+                "verified": outcome.verified,
+                "good": outcome.good,
+            }
+        )
     else:
-        _show(console, outcome)
-    if not no_browser and sys.stdout.isatty():
+        _show(outcome)
+    if sys.stdout.isatty() and not (no_browser or as_json):
         webbrowser.open(outcome.report.as_uri())
     raise typer.Exit(0 if outcome.good else 1)
 
 
-def _progress(console: Console, step: Step) -> None:
-    if console.is_terminal:
-        console.print(f"  [dim]{step.who}: {step.what}[/dim]", markup=True)
+def _folder(out: Path | None) -> Path:
+    if out is None:
+        return Path(tempfile.mkdtemp(prefix="vecgate-demo-"))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        taken = any(out.iterdir())
+    except OSError as error:
+        fail(f"{out}: {error.strerror}")
+    if taken:
+        fail(f"{out} is not empty: name a new folder")
+    return out.absolute()
 
 
-def _show(console: Console, outcome: Outcome) -> None:
-    table = Table(title="What happened", title_justify="left", header_style="bold", expand=False)
-    for name in ("who", "did", "outcome", "detail"):
-        table.add_column(name, overflow="fold")
+def _run(folder: Path) -> Outcome:
+    from vecgate.demo.run import run
+
+    terminal = Console(stderr=True, highlight=False)
+    if not terminal.is_terminal:
+        return run(folder, lambda text: None)
+    with terminal.status("Getting ready") as status:
+        return run(folder, lambda text: status.update(Text(text)))
+
+
+def _show(outcome: Outcome) -> None:
+    console = Console(highlight=False)
+    table = Table(title="What happened", title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("who", no_wrap=True)
+    table.add_column("did", ratio=3)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("detail", overflow="fold", ratio=4)
     for step in outcome.steps:
-        style = STYLES.get(step.outcome.split()[-1], "")
-        verdict = step.outcome if step.expected else f"{step.outcome} — NOT AS EXPECTED"
-        table.add_row(step.who, step.what, f"[{style}]{verdict}[/{style}]" if style else verdict, step.detail)
+        style = STYLES.get(step.outcome.split()[-1], "") if step.expected else "bold reverse"
+        verdict = step.outcome if step.expected else f"NOT {step.outcome}"
+        table.add_row(Text(step.who), Text(step.what), Text(verdict, style=style), Text(step.detail))
     console.print(table)
-    console.print(f"Evidence {'verified' if outcome.verified else 'DOES NOT VERIFY'}: {outcome.evidence}")
-    console.print(f"Report: {outcome.report}")
-    console.print(f"Look closer: vecgate verify {outcome.evidence}")
+    say(f"Evidence {'verified' if outcome.verified else 'DOES NOT VERIFY'}: {outcome.evidence}")
+    say(f"Report: {outcome.report}")
+    say(f"Look closer: vecgate verify {outcome.evidence}")

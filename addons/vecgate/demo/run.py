@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import secrets
+import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from vecgate.demo.issuer import Issuer
-from vecgate.demo.processes import chroma_command, free_port, running
+from vecgate.demo.processes import chroma_command, endings, free_port, started
 from vecgate.demo.scene import Place, Scene, Step
 from vecgate.evidence.sessions import Archive
 from vecgate.evidence.signing import beside
@@ -26,6 +28,7 @@ PEOPLE = {
     "owner": ("olga", ["db-owners"]),
     "stranger": ("sam", []),
 }
+YESTERDAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +43,83 @@ class Outcome:
         return self.verified and all(step.expected for step in self.steps)
 
 
-def run(directory: Path, progress: Callable[[str], None], report: Callable[[Step], None]) -> Outcome:
-    """Play the demo in an empty directory. Raises RuntimeError when a part of it does not start."""
+def run(directory: Path, progress: Callable[[str], None]) -> Outcome:
+    """Play the demo in an empty directory; `progress` hears what goes on.
+
+    Raises RuntimeError when a part of it does not start, or ends in the middle.
+    """
     steps: list[Step] = []
 
     def note(step: Step) -> None:
+        endings.check()
         steps.append(step)
-        report(step)
+        progress(f"{step.who}: {step.what}")
 
-    os.environ.setdefault("VECGATE_DEMO_SERVICE_KEY", secrets.token_urlsafe(24))
     chroma, gateway, control = free_port(), free_port(), free_port()
-    with Issuer() as issuer:
-        config = directory / "vecgate.yaml"
-        template = files("vecgate.demo").joinpath("vecgate.yaml").read_text()
-        config.write_text(template.format(gateway=gateway, chroma=chroma, control=control, issuer=issuer.url))
-        tokens = {person: issuer.token(subject, groups) for person, (subject, groups) in PEOPLE.items()}
-        progress("Starting a real Chroma server")
-        with running(
+    progress("Starting a real Chroma server, an issuer and the gateway")
+    with (
+        Issuer() as issuer,
+        started(
             "Chroma",
             chroma_command(chroma, directory / "chroma"),
             f"http://127.0.0.1:{chroma}/api/v2/heartbeat",
             directory / "chroma.log",
-        ):
-            progress("Starting the gateway")
-            serve = [sys.executable, "-m", "vecgate", "serve", "-c", str(config)]
-            ready = f"http://127.0.0.1:{control}/healthz"
-            with running("the gateway", serve, ready, directory / "gateway.log"):
-                progress("Four people at work")
-                Scene(Place(gateway, control, tokens), note).play()
+        ) as database,
+        started(
+            "The gateway",
+            [
+                sys.executable,
+                "-m",
+                "vecgate",
+                "serve",
+                "-c",
+                str(configure(directory, issuer, chroma, gateway, control)),
+            ],
+            f"http://127.0.0.1:{control}/healthz",
+            directory / "gateway.log",
+            {"VECGATE_DEMO_SERVICE_KEY": secrets.token_urlsafe(24)},
+        ) as proxy,
+    ):
+        import chromadb  # noqa: F401 - takes a while, and the servers need one anyway
+
+        database.wait()
+        proxy.wait()
+        Scene(Place(gateway, control, tokens(issuer)), note).play()
     progress("Verifying the evidence")
-    return Outcome(tuple(steps), directory / "evidence", directory / "report.html", finish(directory))
+    verified = finish(directory)
+    note(tamper(directory / "evidence", directory))
+    return Outcome(tuple(steps), directory / "evidence", directory / "report.html", verified)
+
+
+def configure(directory: Path, issuer: Issuer, chroma: int, gateway: int, control: int) -> Path:
+    """The demo's configuration, on other addresses than the file says."""
+    text = files("vecgate.demo").joinpath("vecgate.yaml").read_text()
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("#")) + "\n"
+    for written, meant in (
+        ("127.0.0.1:6010", f"127.0.0.1:{gateway}"),
+        ("127.0.0.1:8000", f"127.0.0.1:{chroma}"),
+        ("127.0.0.1:6099", f"127.0.0.1:{control}"),
+        ("http://127.0.0.1:9000", issuer.url),
+        ("/var/", "/"),
+        (" var/", " "),
+    ):
+        body = body.replace(written, meant)
+    config = directory / "vecgate.yaml"
+    config.write_text(body)
+    return config
+
+
+def tokens(issuer: Issuer) -> dict[str, str]:
+    """One for each person, and one that ended yesterday."""
+    made = {person: issuer.token(subject, groups) for person, (subject, groups) in PEOPLE.items()}
+    subject, groups = PEOPLE["owner"]
+    return made | {"late owner": issuer.token(subject, groups, exp=int(time.time()) - YESTERDAY)}
 
 
 def finish(directory: Path) -> bool:
     """Verify the evidence and write the report; returns whether the evidence is good."""
     evidence = directory / "evidence"
-    key = read_public_key(beside(evidence).with_suffix(".pub.pem").read_bytes())
-    verification = verify(evidence, public_key=key)
+    verification = verify(evidence, public_key=key_of(evidence))
     archive = Archive(evidence)
     sessions = archive.sessions()
     for session in sessions:
@@ -84,3 +127,20 @@ def finish(directory: Path) -> bool:
     page = render(build(sessions, verification, evidence.name))
     (directory / "report.html").write_text(page, encoding="utf-8")
     return verification.valid
+
+
+def tamper(evidence: Path, near: Path) -> Step:
+    """Change one byte in a copy of the evidence, and verify the copy."""
+    with tempfile.TemporaryDirectory(dir=near) as folder:
+        copy = Path(shutil.copytree(evidence, Path(folder) / "evidence"))
+        segment = max(copy.rglob("*.jsonl"), key=lambda path: path.stat().st_size)
+        content = bytearray(segment.read_bytes())
+        content[len(content) // 2] ^= 1
+        segment.write_bytes(content)
+        damage = verify(copy, public_key=key_of(evidence)).damage
+    detail = "it was not noticed" if damage is None else f"{damage.file}:{damage.line}: {damage.kind}"
+    return Step("somebody", "change one byte of a copy of the evidence", "detected", detail, damage is not None)
+
+
+def key_of(evidence: Path) -> str:
+    return read_public_key(beside(evidence).with_suffix(".pub.pem").read_bytes())
