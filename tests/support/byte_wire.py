@@ -158,6 +158,8 @@ class ByteUpstream:
     routes: MutableMapping[str, Answering | bytes]
     received: list[Received] = field(default_factory=list)
     connections: int = 0
+    hang_up: bool = False
+    """Close every connection after one answer."""
 
     def __post_init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -202,6 +204,8 @@ class ByteUpstream:
                 if found is None:
                     break
                 connection.sendall(found)
+                if self.hang_up:
+                    break
         self._open.discard(connection)
 
     def _answer(self, received: Received) -> bytes | None:

@@ -30,7 +30,7 @@ CANARY = "canary-masked-123-45-6789"
 VECTOR = [0.125, -0.25, 0.5]
 RECORD = {
     "ids": ["a"],
-    "documents": [f"text {CANARY}"],
+    "documents": ["open text"],
     "metadatas": [{"title": "open", "ssn": CANARY, "salary": 4711}],
     "include": ["documents", "metadatas"],
 }
@@ -120,6 +120,16 @@ class UnderAttack:
         records = [msgspec.json.decode(line) for line in whole.splitlines()]
         found = [record for record in records if record["kind"] == "outcome"]
         self._outcomes += found
+        return found
+
+    def drain(self, quiet: float = 0.2) -> list[dict[str, Any]]:
+        """The outcomes until none has come for so many seconds."""
+        last, found = time.monotonic(), self.outcomes()
+        while time.monotonic() - last < quiet:
+            time.sleep(0.02)
+            if more := self.outcomes():
+                last = time.monotonic()
+                found += more
         return found
 
     def outcome(self, seconds: float = 5.0) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def gunzip(raw: bytes, limit: int) -> bytes:
     lies no further than it said.
     """
     size = int.from_bytes(raw[-4:], "little")
-    if size > limit:
+    if size > limit and raw.startswith(b"\x1f\x8b"):
         raise Refusal(Reason.BODY_TOO_LARGE)
     decoder = zlib.decompressobj(wbits=31)
     try:
