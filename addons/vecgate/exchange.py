@@ -64,8 +64,8 @@ class Exchange:
     timings: dict[str, int] = field(default_factory=dict)
     """Microseconds by stage."""
 
-    request_seal: bytes | None = field(default=None, repr=False)
-    answer_seal: bytes | None = field(default=None, repr=False)
+    request_seal: tuple[object, ...] | None = field(default=None, repr=False)
+    answer_seal: tuple[object, ...] | None = field(default=None, repr=False)
 
     @property
     def elapsed_us(self) -> int:

@@ -19,8 +19,8 @@ from tests.support.raw_client import free_port
 from vecgate.operations.messages import Answer
 from vecgate.reasons import Reason
 from vecgate.serve import options as settings
-from vecgate.serve.digest import request_digest, response_digest
 from vecgate.serve.failures import Failure, failure_of
+from vecgate.serve.image import Image, request_image, response_image
 from vecgate.serve.install import install
 from vecgate.serve.listeners import Listener, Listeners
 from vecgate.serve.master import front, minimal_master
@@ -43,8 +43,8 @@ class LaxGate:
     name = "gate"
 
     def __init__(self) -> None:
-        self.requests: WeakKeyDictionary[http.HTTPFlow, bytes] = WeakKeyDictionary()
-        self.answers: WeakKeyDictionary[http.HTTPFlow, bytes] = WeakKeyDictionary()
+        self.requests: WeakKeyDictionary[http.HTTPFlow, Image] = WeakKeyDictionary()
+        self.answers: WeakKeyDictionary[http.HTTPFlow, Image] = WeakKeyDictionary()
         self.ends: list[tuple[str, Reason | None]] = []
         """How each flow ended: its last hook, and why if that was `error`."""
 
@@ -63,14 +63,14 @@ class LaxGate:
             headers.pop("content-length", None)
         if not flow.request.is_http2:
             flow.request.authority = ""
-        self.requests[flow] = request_digest(flow.request)
+        self.requests[flow] = request_image(flow.request)
 
     def response(self, flow: http.HTTPFlow) -> None:
         if flow not in self.answers and flow.response is not None:
             flow.response.headers.pop("transfer-encoding", None)
             if flow.request.method != "HEAD":
                 flow.response.headers["content-length"] = str(len(flow.response.raw_content or b""))
-            self.answers[flow] = response_digest(flow.response)
+            self.answers[flow] = response_image(flow.response)
         self.ends.append(("response", None))
 
     def error(self, flow: http.HTTPFlow) -> None:
@@ -81,10 +81,10 @@ class LaxGate:
         self.requests.pop(flow, None)
         late = hook in ("responseheaders", "response")
         flow.response = answer(Reason.UNMASKABLE_RESPONSE if late else Reason.GATEWAY_FAILURE)
-        self.answers[flow] = response_digest(flow.response)
+        self.answers[flow] = response_image(flow.response)
 
     def may_connect(self, flow: http.HTTPFlow) -> bool:
-        return self.requests.get(flow) == request_digest(flow.request)
+        return self.requests.get(flow) == request_image(flow.request)
 
     def outgoing(self, flow: http.HTTPFlow) -> http.Request:
         if not self.may_connect(flow):
@@ -94,7 +94,7 @@ class LaxGate:
         return sent
 
     def leaving(self, flow: http.HTTPFlow) -> http.Response:
-        if flow.response is None or self.answers.get(flow) != response_digest(flow.response):
+        if flow.response is None or self.answers.get(flow) != response_image(flow.response):
             raise Unsealed
         return flow.response
 

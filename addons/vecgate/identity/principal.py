@@ -23,7 +23,8 @@ class Principal:
     fingerprint: str = field(default="", compare=False)
     token_id: str = field(default="", compare=False)
 
-    @property
-    def key(self) -> str:
-        """The one text that limits, tickets and evidence are keyed by. A space cannot occur in an issuer."""
-        return f"{self.issuer} {self.subject}"
+    key: str = field(init=False, compare=False, repr=False)
+    """The one text that limits, tickets and evidence are keyed by. A space cannot occur in an issuer."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"{self.issuer} {self.subject}")

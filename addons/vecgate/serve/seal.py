@@ -43,9 +43,9 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHeader
 
 from vecgate.reasons import Reason
 from vecgate.serve import answers, failures, reach
-from vecgate.serve.digest import response_digest
 from vecgate.serve.expiry import end, expire_body, expired
 from vecgate.serve.framing import Unsealed, check_answer, check_request
+from vecgate.serve.image import Image, response_image
 from vecgate.serve.wiring import current
 
 __all__ = ["Gate", "Unsealed", "filtered"]
@@ -80,8 +80,8 @@ class _State:
     streamed_request: bool = False
     withhold: bool = False
     """A hook did to the answer what no seal can make good."""
-    own: tuple[http.Response, bytes] | None = None
-    """A refusal of the seam, and its digest."""
+    own: tuple[http.Response, Image] | None = None
+    """A refusal of the seam, and its image."""
 
 
 _KEY = "vecgate_seal"
@@ -269,7 +269,7 @@ def _leaving(stream: HttpStream, state: _State) -> tuple[http.Response, bytes]:
 
 
 def _is_own(state: _State, response: http.Response) -> bool:
-    return state.own is not None and response is state.own[0] and response_digest(response) == state.own[1]
+    return state.own is not None and response is state.own[0] and response_image(response) == state.own[1]
 
 
 def _own_refusal(stream: HttpStream, state: _State, reason: Reason) -> http.Response:
@@ -279,7 +279,7 @@ def _own_refusal(stream: HttpStream, state: _State, reason: Reason) -> http.Resp
     except Exception:
         log.exception("the gate could not answer %s", reason)
         response = answers.fallback(reason)
-    state.own = response, response_digest(response)
+    state.own = response, response_image(response)
     return response
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import replace
 from weakref import WeakKeyDictionary, finalize
 
 from mitmproxy import flow as mitmflow
 from mitmproxy import http
+from mitmproxy.net.http.status_codes import RESPONSES
 
 from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
@@ -16,7 +18,7 @@ from vecgate.operations.messages import Answer
 from vecgate.reasons import Reason
 from vecgate.refusals import render
 from vecgate.runtime import Runtime, Upstream
-from vecgate.serve.digest import response_digest
+from vecgate.serve.image import response_image
 from vecgate.serve.listeners import Listeners
 
 DRAIN = 2.5
@@ -111,7 +113,7 @@ class Context:
             answer = replace(answer, headers=(*answer.headers, *exchange.charges.headers.items()))
         exchange.answer = answer
         flow.response = response(answer, exchange.id)
-        exchange.answer_seal = None if exchange.recorded else response_digest(flow.response)
+        exchange.answer_seal = None if exchange.recorded else response_image(flow.response)
 
 
 def settle(runtime: Runtime, exchange: Exchange) -> None:
@@ -132,6 +134,6 @@ def response(answer: Answer, exchange: str) -> http.Response:
         (b"cache-control", b"no-store"),
         (b"vecgate-exchange", exchange.encode()),
     ]
-    made = http.Response.make(answer.status, answer.body)
-    made.headers = http.Headers(fields)
-    return made
+    phrase = RESPONSES.get(answer.status, "").encode("ascii")
+    now = time.time()
+    return http.Response(b"HTTP/1.1", answer.status, phrase, http.Headers(fields), answer.body, None, now, now)

@@ -15,7 +15,7 @@ from vecgate.operations.model import Action
 from vecgate.policy.decision import Verdict
 from vecgate.reasons import Reason
 from vecgate.runtime import HEADERS, Upstream
-from vecgate.serve.digest import request_digest
+from vecgate.serve.image import request_image
 from vecgate.stages.resolve import forget_names
 from vecgate.stages.stage import Stage, judged
 
@@ -71,7 +71,7 @@ def complete(exchange: Exchange) -> bool:
 def seal(flow: http.HTTPFlow, exchange: Exchange, upstream: Upstream) -> None:
     assert exchange.outgoing is not None
     build(flow.request, exchange.outgoing, upstream)
-    exchange.request_seal = request_digest(flow.request)
+    exchange.request_seal = request_image(flow.request)
 
 
 def build(request: http.Request, outgoing: Outgoing, upstream: Upstream) -> None:

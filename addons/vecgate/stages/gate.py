@@ -1,12 +1,11 @@
 """Gate: what the wire asks before a byte leaves, in either direction. Nothing unsealed passes.
 
-The seal is the digest of the request that `forward` built, or of the answer that `mask` or a refusal built. A flow that
+The seal is the image of the request that `forward` built, or of the answer that `mask` or a refusal built. A flow that
 another addon edited, an operator resumed with changes, a replay sent again, or a hook that never ran fails here.
 """
 
 from __future__ import annotations
 
-import hmac
 import logging
 
 from mitmproxy import http
@@ -14,7 +13,7 @@ from mitmproxy import http
 from vecgate.errors import Refusal
 from vecgate.reasons import Reason
 from vecgate.refusals import render
-from vecgate.serve.digest import request_digest, response_digest
+from vecgate.serve.image import request_image, response_image
 from vecgate.serve.seal import Unsealed
 from vecgate.stages.context import Context, response
 
@@ -31,19 +30,16 @@ class WireGate:
         exchange = self.context.exchanges.get(flow)
         if exchange is None or exchange.request_seal is None or exchange.forwarded:
             return False
-        return hmac.compare_digest(exchange.request_seal, request_digest(flow.request))
+        return exchange.request_seal == request_image(flow.request)
 
     def outgoing(self, flow: http.HTTPFlow) -> http.Request:
         """A copy of the sealed request with the service credential. Each seal is good for one sending."""
         exchange = self.context.exchanges.get(flow)
         if exchange is None or not self.may_connect(flow):
             raise Unsealed
-        sent = flow.request.copy()
         credential = self.context.upstream(exchange).credential
-        if credential is not None:
-            sent.headers = http.Headers([*sent.headers.fields, credential])
         exchange.forwarded = True
-        return sent
+        return with_credential(flow.request, credential)
 
     def leaving(self, flow: http.HTTPFlow) -> http.Response:
         """The sealed answer. One whose outcome no hook has left does not go: it is left here."""
@@ -54,7 +50,7 @@ class WireGate:
             self.context.abandon(exchange, Reason.UNMASKABLE_RESPONSE)
         if exchange.answer_seal is None or flow.response is None:
             raise Unsealed
-        if not hmac.compare_digest(exchange.answer_seal, response_digest(flow.response)):
+        if exchange.answer_seal != response_image(flow.response):
             raise Unsealed
         return flow.response
 
@@ -66,3 +62,23 @@ class WireGate:
             exchange.runtime.recorder.event("withheld", {"reason": str(reason)}, exchange.id)
         exchange.refusal = exchange.refusal or Refusal(reason)
         return response(render(exchange.runtime, exchange, exchange.refusal), exchange.id)
+
+
+def with_credential(request: http.Request, credential: tuple[bytes, bytes] | None) -> http.Request:
+    """A copy that nobody else has, with one header field more."""
+    data = request.data
+    fields = data.headers.fields if credential is None else (*data.headers.fields, credential)
+    return http.Request(
+        data.host,
+        data.port,
+        data.method,
+        data.scheme,
+        data.authority,
+        data.path,
+        data.http_version,
+        http.Headers(fields),
+        data.content,
+        None,
+        data.timestamp_start,
+        data.timestamp_end,
+    )

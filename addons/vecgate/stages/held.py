@@ -14,7 +14,7 @@ from vecgate.errors import VecgateError
 from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason
 from vecgate.runtime import Runtime
-from vecgate.serve.digest import request_digest
+from vecgate.serve.image import request_image
 from vecgate.stages.context import Context
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Held:
         self._context = context
         self._runtime = runtime
         self._ticket = ticket
-        self._asked = request_digest(flow.request)
+        self._asked = request_image(flow.request)
         self._decision: asyncio.Task[None] | None = None
         self._updates: set[asyncio.Task[None]] = set()
         control = runtime.config.control
@@ -53,7 +53,7 @@ class Held:
             return Reason.CLIENT_GONE
         if self._flow.error is not None:
             return Reason.INTERRUPTED
-        return None if request_digest(self._flow.request) == self._asked else Reason.UNSEALED
+        return None if request_image(self._flow.request) == self._asked else Reason.UNSEALED
 
     def over(self) -> bool:
         """Whether waiting has no point any more. Asked several times a second."""

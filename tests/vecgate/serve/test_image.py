@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mitmproxy import http
 
-from vecgate.serve.digest import request_digest, response_digest
+from vecgate.serve.image import request_image, response_image
 
 FIELDS = ((b"x-a", b"1"), (b"x-b", b"2"))
 
@@ -55,29 +55,28 @@ RESPONSE_CHANGES: dict[str, Callable[[http.Response], Any]] = {
 
 
 @pytest.mark.parametrize("change", REQUEST_CHANGES)
-def test_any_change_of_a_request_changes_its_digest(change: str) -> None:
+def test_any_change_of_a_request_changes_its_image(change: str) -> None:
     changed = request()
     REQUEST_CHANGES[change](changed)
-    assert request_digest(changed) != request_digest(request())
+    assert request_image(changed) != request_image(request())
 
 
 @pytest.mark.parametrize("change", RESPONSE_CHANGES)
-def test_any_change_of_an_answer_changes_its_digest(change: str) -> None:
+def test_any_change_of_an_answer_changes_its_image(change: str) -> None:
     changed = response()
     RESPONSE_CHANGES[change](changed)
-    assert response_digest(changed) != response_digest(response())
+    assert response_image(changed) != response_image(response())
 
 
-def test_copies_have_equal_digests_whenever_they_were_made() -> None:
+def test_copies_have_equal_images_whenever_they_were_made() -> None:
     later = request()
     later.timestamp_start = 1.0
     later.trailers = http.Headers([(b"x-t", b"1")])
-    assert request_digest(later) == request_digest(request().copy())
-    assert response_digest(response()) == response_digest(response().copy())
-    assert len(request_digest(later)) == 32
+    assert request_image(later) == request_image(request().copy())
+    assert response_image(response()) == response_image(response().copy())
 
 
 def test_no_body_and_an_empty_body_differ() -> None:
     bare, empty = response(), response()
     bare.raw_content, empty.raw_content = None, b""
-    assert response_digest(bare) != response_digest(empty)
+    assert response_image(bare) != response_image(empty)
