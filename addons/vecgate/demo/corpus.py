@@ -52,14 +52,16 @@ def passages(count: int) -> Iterator[Passage]:
             "city": city,
             "length": len(plain),
         }
-        yield Passage(f"{topic}-{number}", plain[:LONGEST], metadata)
+        yield Passage(f"{topic}-{number}", plain, metadata)
 
 
 def _paragraphs() -> Iterator[tuple[str, int, str]]:
+    known: set[str] = set()
     for topic, text in sorted(topics.topics.items()):
         for number, paragraph in enumerate(re.split(r"\n\s*\n", text)):
-            plain = " ".join(paragraph.split())
-            if len(plain) >= SHORTEST:
+            plain = " ".join(paragraph.split())[:LONGEST]
+            if len(plain) >= SHORTEST and plain not in known:
+                known.add(plain)
                 yield topic, number, plain
 
 

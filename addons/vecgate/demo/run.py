@@ -73,7 +73,7 @@ def run(directory: Path, progress: Callable[[str], None]) -> Outcome:
                 "vecgate",
                 "serve",
                 "-c",
-                str(configure(directory, issuer, chroma, gateway, control)),
+                str(configure(directory, issuer.url, chroma, gateway, control)),
             ],
             f"http://127.0.0.1:{control}/healthz",
             directory / "gateway.log",
@@ -86,12 +86,14 @@ def run(directory: Path, progress: Callable[[str], None]) -> Outcome:
         proxy.wait()
         Scene(Place(gateway, control, tokens(issuer)), note).play()
     progress("Verifying the evidence")
-    verified = finish(directory)
-    note(tamper(directory / "evidence", directory))
-    return Outcome(tuple(steps), directory / "evidence", directory / "report.html", verified)
+    evidence, report = directory / "evidence", directory / "report.html"
+    key = read_public_key(beside(evidence).with_suffix(".pub.pem").read_bytes())
+    verified = finish(evidence, key, report)
+    note(tamper(evidence, key, directory))
+    return Outcome(tuple(steps), evidence, report, verified)
 
 
-def configure(directory: Path, issuer: Issuer, chroma: int, gateway: int, control: int) -> Path:
+def configure(directory: Path, issuer: str, chroma: int, gateway: int, control: int) -> Path:
     """The demo's configuration, on other addresses than the file says."""
     text = files("vecgate.demo").joinpath("vecgate.yaml").read_text()
     body = "\n".join(line for line in text.splitlines() if not line.startswith("#")) + "\n"
@@ -99,7 +101,7 @@ def configure(directory: Path, issuer: Issuer, chroma: int, gateway: int, contro
         ("127.0.0.1:6010", f"127.0.0.1:{gateway}"),
         ("127.0.0.1:8000", f"127.0.0.1:{chroma}"),
         ("127.0.0.1:6099", f"127.0.0.1:{control}"),
-        ("http://127.0.0.1:9000", issuer.url),
+        ("http://127.0.0.1:9000", issuer),
         ("/var/", "/"),
         (" var/", " "),
     ):
@@ -116,20 +118,18 @@ def tokens(issuer: Issuer) -> dict[str, str]:
     return made | {"late owner": issuer.token(subject, groups, exp=int(time.time()) - YESTERDAY)}
 
 
-def finish(directory: Path) -> bool:
+def finish(evidence: Path, key: str, report: Path) -> bool:
     """Verify the evidence and write the report; returns whether the evidence is good."""
-    evidence = directory / "evidence"
-    verification = verify(evidence, public_key=key_of(evidence))
+    verification = verify(evidence, public_key=key)
     archive = Archive(evidence)
     sessions = archive.sessions()
     for session in sessions:
         archive.read_contents(session)
-    page = render(build(sessions, verification, evidence.name))
-    (directory / "report.html").write_text(page, encoding="utf-8")
+    report.write_text(render(build(sessions, verification, evidence.name)), encoding="utf-8")
     return verification.valid
 
 
-def tamper(evidence: Path, near: Path) -> Step:
+def tamper(evidence: Path, key: str, near: Path) -> Step:
     """Change one byte in a copy of the evidence, and verify the copy."""
     with tempfile.TemporaryDirectory(dir=near) as folder:
         copy = Path(shutil.copytree(evidence, Path(folder) / "evidence"))
@@ -137,10 +137,6 @@ def tamper(evidence: Path, near: Path) -> Step:
         content = bytearray(segment.read_bytes())
         content[len(content) // 2] ^= 1
         segment.write_bytes(content)
-        damage = verify(copy, public_key=key_of(evidence)).damage
+        damage = verify(copy, public_key=key).damage
     detail = "it was not noticed" if damage is None else f"{damage.file}:{damage.line}: {damage.kind}"
     return Step("somebody", "change one byte of a copy of the evidence", "detected", detail, damage is not None)
-
-
-def key_of(evidence: Path) -> str:
-    return read_public_key(beside(evidence).with_suffix(".pub.pem").read_bytes())
