@@ -25,6 +25,7 @@ from vecgate.operations.table import Call
 from vecgate.policy.decision import Decision
 from vecgate_chroma import catalogue
 from vecgate_chroma.effects import sibling
+from vecgate_chroma.outgoing import withheld
 from vecgate_chroma.records import Masking
 
 
@@ -111,9 +112,11 @@ def _attached(context: Context, document: Any) -> Rebuilt:
 def _records(method: Callable[[Masking, Any], Any]) -> Callable[[Context, Any], Rebuilt]:
     def rebuild_records(context: Context, document: Any) -> Rebuilt:
         resource = context.resources[0]
-        masking = Masking(resource, context.masks(resource))
+        masks = context.masks(resource)
+        masking = Masking(resource, masks)
         shown = method(masking, document)
-        return Rebuilt(shown, masking.points, tuple(masking.records), masking.masked)
+        masked = masking.masked | withheld(context.call, masks) if masking.points else masking.masked
+        return Rebuilt(shown, masking.points, tuple(masking.records), masked)
 
     return rebuild_records
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from vecgate.masking.maskset import MaskSet
@@ -15,6 +16,15 @@ from vecgate_chroma.table import TABLE
 _JSON: Final[Pairs] = (("content-type", "application/json"),)
 _DEFAULTS: Final = {"collection_get": effects.DEFAULT_GET, "collection_query": effects.DEFAULT_QUERY}
 
+_MASKED: Final = {
+    "embeddings": "vectors",
+    "#embedding": "vectors",
+    "documents": DOCUMENT,
+    DOCUMENT: DOCUMENT,
+    "uris": URI,
+}
+"""Members that a client may ask for by name, and the masked field that each is."""
+
 
 def built(call: Call, masks: MaskSet | None) -> Outgoing:
     """The upstream request of a call. `masks` are those of the resource whose records come back."""
@@ -27,6 +37,18 @@ def built(call: Call, masks: MaskSet | None) -> Outgoing:
     if call.document is None:
         return Outgoing(call.row.method, path)
     return Outgoing(call.row.method, path, _JSON, dump(_document(call, masks)))
+
+
+def withheld(call: Call, masks: MaskSet) -> set[str]:
+    """What was asked for and is not fetched, as evidence names it."""
+    return {_MASKED[name] for name in _asked(call) if name in _MASKED and not _wanted(name, masks)}
+
+
+def _asked(call: Call) -> Iterator[str]:
+    if default := _DEFAULTS.get(call.row.operation):
+        yield from effects.included(call.document, default)
+    for one in call.document.get("searches") or ():
+        yield from (one.get("select") or {}).get("keys") or ()
 
 
 def _get(operation: str, call: Call) -> Outgoing:
@@ -54,12 +76,10 @@ def _searched(one: dict[str, Any], masks: MaskSet) -> dict[str, Any]:
 
 
 def _wanted(name: str, masks: MaskSet) -> bool:
-    match name:
-        case "embeddings" | "#embedding":
-            return masks.fetches_vectors
-        case "documents" | "#document":
-            return masks.strategy(DOCUMENT) != "drop"
-        case "uris":
-            return masks.strategy(URI) != "drop"
-        case _:
+    match _MASKED.get(name):
+        case None:
             return True
+        case "vectors":
+            return masks.fetches_vectors
+        case field:
+            return masks.strategy(field) != "drop"

@@ -140,6 +140,24 @@ def test_every_id_counts_and_is_recorded_as_the_caller_saw_it() -> None:
     assert result.masked == ("scores", "ssn", "vectors")
 
 
+@pytest.mark.parametrize(
+    ("include", "rules", "hidden"),
+    [
+        (["embeddings"], {}, ("vectors",)),
+        (["embeddings", "uris", "metadatas"], {"#uri": "drop"}, ("#uri", "vectors")),
+        (None, {"#document": "drop"}, ("#document",)),
+        (["metadatas"], {"#document": "drop"}, ()),
+    ],
+)
+def test_what_is_not_fetched_was_masked_if_it_was_asked_for(
+    include: list[str] | None, rules: dict[str, str], hidden: tuple[str, ...]
+) -> None:
+    read = reading("POST", f"{COLLECTION}/get", {"include": include})
+    fetched = {"ids": ["a"], "embeddings": None, "documents": None, "uris": None, "metadatas": None, "include": []}
+    assert masked(read, masks(rules), fetched).masked == hidden
+    assert masked(read, masks(rules), fetched | {"ids": []}).masked == ()
+
+
 def test_empty_answers_stay_empty() -> None:
     none = {"ids": [], "embeddings": None, "documents": [], "uris": None, "metadatas": [], "include": ["documents"]}
     assert shown(GET, masks(), none) == none
