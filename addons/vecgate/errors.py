@@ -57,12 +57,17 @@ class Refusal(VecgateError):
 
     `detail` is shown to the client: it must not name what exists, hold a token or a masked value.
     `headers` go onto the answer (`Retry-After`, `WWW-Authenticate`, `RateLimit`); `extra` into its error body.
+    Raises ValueError for a reason that allows: its status would tell the client that all went well.
     """
 
     reason: Reason
     detail: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.reason.status < 400:
+            raise ValueError(f"{self.reason} is no refusal")
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.detail or self.reason.summary}"

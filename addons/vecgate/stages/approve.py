@@ -14,7 +14,7 @@ from typing import ClassVar
 from mitmproxy import http
 
 from vecgate.approvals.asked import Asked
-from vecgate.approvals.tickets import REASONS, Ticket
+from vecgate.approvals.tickets import REASONS, State, Ticket
 from vecgate.approvals.waiting import Outcome
 from vecgate.config.models import Enforcement
 from vecgate.errors import Refusal
@@ -85,7 +85,8 @@ class Approve(Stage):
         if not await runtime.approvals.consume(ticket.id, Asked.of(exchange, upstream.dialect)):
             state = (await runtime.approvals.get(ticket.id)).state
             detail = "What was approved has changed, or has been used."
-            raise Refusal(REASONS[state], detail, extra={"ticket": ticket.id})
+            reason = Reason.APPROVAL_EXPIRED if state is State.APPROVED else REASONS[state]  # it is for another request
+            raise Refusal(reason, detail, extra={"ticket": ticket.id})
         exchange.consumed = True
         votes = (await runtime.approvals.get(ticket.id)).votes
         exchange.approvers = tuple(f"{vote.issuer} {vote.subject}" for vote in votes if vote.approve)
