@@ -219,7 +219,7 @@ def check_canaries(running: Gateway, tokens: Sequence[str], masked: Sequence[str
 @contextlib.contextmanager
 def under_attack(folder: Path, policy: str = POLICY, **routes: Answering | bytes) -> Iterator[UnderAttack]:
     """A gateway in front of a `ByteUpstream`. What holds at the end of every module is checked when it ends."""
-    upstream = ByteUpstream({**routes, **CHROMA})
+    upstream = ByteUpstream({**routes, **CHROMA, **routes})
     try:
         with gateway(folder, upstream.url, policy, more=("--log-level", "debug")) as running:
             attacked = UnderAttack(running, upstream)
