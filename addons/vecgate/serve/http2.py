@@ -57,6 +57,9 @@ class BoundedH2Connection(BufferedH2Connection):
 
     def receive_data(self, data: Any) -> list[h2.events.Event]:
         received: list[h2.events.Event] = super().receive_data(data)
+        begun = self.incoming_buffer._data
+        if not self.incoming_buffer._preamble_len and int.from_bytes(begun[:3]) > self.max_inbound_frame_size:
+            raise h2.exceptions.FrameTooLargeError("h2 would wait for the whole frame before it looks at its length")
         if sum(len(frame.data) for frame in self.incoming_buffer._headers_buffer) > self._header_bytes:
             raise h2.exceptions.DenialOfServiceError("header block")
         return received

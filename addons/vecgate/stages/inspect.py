@@ -36,6 +36,8 @@ class Inspect(Stage):
         headers = {name.lower(): value for name, value in flow.request.data.headers.fields}
         if len(raw) > upstream.config.bounds.body.bytes:
             raise Refusal(Reason.BODY_TOO_LARGE)
+        if int(headers.get(b"content-length", len(raw))) != len(raw):
+            raise Refusal(Reason.BAD_HEADER, "content-length is not the body's.")  # HTTP/2 without any DATA frame
         media = headers.get(b"content-type")
         kept = {} if media is None else {"content-type": media.decode("latin-1")}
         compressed = headers.get(b"content-encoding", b"").strip().lower() == b"gzip"
