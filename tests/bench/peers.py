@@ -114,17 +114,18 @@ def token(folder: Path) -> str:
 @contextlib.contextmanager
 def peers(folder: Path, bearer: str) -> Iterator[list[Peer]]:
     """Start all of them; proxies are pinned to core 1, nginx to core 0."""
-    direct, proxied, plain, gateway = (free_port() for _ in range(4))
+    direct, proxied, plain, quiet, gateway = (free_port() for _ in range(5))
     answers(folder)
     folder.chmod(0o755)
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, direct=direct, proxied=proxied))
     (folder / "vecgate.yaml").write_text(CONFIG.format(port=gateway, direct=direct, issuer=ISSUER))
     (folder / "noop.py").write_text("def request(flow):\n    pass\n\n\ndef response(flow):\n    pass\n")
     mitmdump = str(Path(sys.executable).with_name("mitmdump"))
+    stock = ["taskset", "-c", "1", mitmdump, "-s", str(folder / "noop.py")]
     commands = {
         "nginx": ["taskset", "-c", "0", "nginx", "-c", str(folder / "nginx.conf")],
-        "mitmdump": ["taskset", "-c", "1", mitmdump, "-q", "-s", str(folder / "noop.py"),
-                     "--mode", f"reverse:http://127.0.0.1:{direct}@127.0.0.1:{plain}"],
+        "mitmdump": [*stock, "--mode", f"reverse:http://127.0.0.1:{direct}@127.0.0.1:{plain}"],
+        "mitmdump -q": [*stock, "-q", "--mode", f"reverse:http://127.0.0.1:{direct}@127.0.0.1:{quiet}"],
         "vecgate": ["taskset", "-c", "1", sys.executable, "-m", "vecgate", "serve", "-c", str(folder / "vecgate.yaml")],
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
@@ -138,6 +139,7 @@ def peers(folder: Path, bearer: str) -> Iterator[list[Peer]]:
             Peer("direct", f"http://127.0.0.1:{direct}{PATH}", []),
             Peer("nginx", f"http://127.0.0.1:{proxied}{PATH}", []),
             Peer("mitmdump, no-op addon", f"http://127.0.0.1:{plain}{PATH}", [pids["mitmdump"]]),
+            Peer("the same, told to be quiet", f"http://127.0.0.1:{quiet}{PATH}", [pids["mitmdump -q"]]),
             Peer("vecgate serve, everything on", f"http://127.0.0.1:{gateway}{PATH}", [pids["vecgate"]]),
         ]
         for peer in found:
