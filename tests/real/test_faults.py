@@ -121,9 +121,7 @@ async def test_whatever_fails_in_a_hook_nothing_unjudged_goes_either_way(bench: 
         outcomes = verdicts(await served.settled())
         sent = len(asked(upstream))
         if problem := judge(stage, hook, name, reply, sent, outcomes):
-            wrong.append(
-                f"{name}{'' if guarded else ' unguarded'}: {problem}: {reply.ended} {reply.statuses}, {sent} sent, {outcomes}"
-            )
+            wrong.append(f"{name}, {guarded=}: {problem}: {reply.ended} {reply.statuses}, {sent} sent, {outcomes}")
     assert not wrong, "\n".join(wrong)
 
 

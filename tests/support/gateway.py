@@ -100,7 +100,7 @@ def serve_command(config: Path, *more: str) -> list[str]:
 def mitmdump_command(config: Path) -> list[str]:
     script = Path(__file__).parents[2] / "addons" / "gateway.py"
     mitmdump = Path(sys.executable).with_name("mitmdump")
-    return [str(mitmdump), "-q", "-s", str(script), "--set", f"vecgate_config={config}"]
+    return [str(mitmdump), "-n", "-q", "-s", str(script), "--set", f"vecgate_config={config}"]
 
 
 @contextlib.contextmanager

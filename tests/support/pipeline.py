@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,19 +79,24 @@ class Front:
     def dispatch(self) -> Dispatch | None:
         return _dispatches.get(self.master)
 
-    def request(self, verb: str, document: Any = None, *, subject: str = "anna", collection: str = KB) -> bytes:
-        """The bytes of an authorised POST to a collection."""
+    def request(
+        self,
+        verb: str,
+        document: Any = None,
+        *,
+        subject: str = "anna",
+        groups: Sequence[str] = ("staff",),
+        collection: str = KB,
+    ) -> bytes:
+        """The bytes of a POST to a collection."""
         body = msgspec.json.encode({} if document is None else document)
         return post(
             f"{DATABASE}/collections/{collection}/{verb}".encode(),
-            b"Authorization: Bearer " + self.token(subject).encode(),
+            b"Authorization: Bearer " + self.issuer.token(subject, *groups).encode(),
             b"Content-Type: application/json",
             b"Content-Length: %d" % len(body),
             body=body,
         )
-
-    def token(self, subject: str = "anna", *groups: str) -> str:
-        return self.issuer.token(subject, *(groups or ("staff",)))
 
     async def ask(self, verb: str = "get", document: Any = None, **more: Any) -> Reply:
         return await exchange(self.port, self.request(verb, document, **more))
@@ -134,13 +139,18 @@ def verdicts(outcomes: Sequence[Exchange]) -> list[tuple[str, str]]:
     return [(str(verdict), str(reason)) for verdict, reason in map(ending, outcomes)]
 
 
-def write_config(folder: Path, upstream: int, policy: str = POLICY, issuer: Issuer | None = None) -> tuple[Path, int]:
-    """A configuration of one connection on a free port: its path, and the port."""
+def write_config(
+    folder: Path, upstream: int, policy: str = POLICY, issuer: Issuer | None = None, *, operator: str = ""
+) -> tuple[Path, int]:
+    """A configuration of one connection on a free port: its path, and the port. `operator` may resume held flows."""
     folder.mkdir(parents=True, exist_ok=True)
     (issuer or Issuer()).write(folder / "jwks.json")
     (folder / "service.key").write_text(SERVICE_KEY)
     path, port = folder / "vecgate.yaml", free_port()
-    path.write_text(CONFIG.format(port=port, upstream=upstream, issuer=ISSUER) + policy)
+    text = CONFIG.format(port=port, upstream=upstream, issuer=ISSUER) + policy
+    if operator:
+        text += f"control: {{listen: 127.0.0.1:{free_port()}, local_operator: {operator}}}\n"
+    path.write_text(text)
     return path, port
 
 
@@ -151,14 +161,16 @@ async def front(
     upstream: int,
     policy: str = POLICY,
     *,
-    before: Sequence[Any] = (),
-    after: Sequence[Any] = (),
+    before: Sequence[object] = (),
+    after: Sequence[object] = (),
+    options: Mapping[str, Any] | None = None,
+    operator: str = "",
 ) -> AsyncIterator[Front]:
-    """Serve. `before` and `after` are foreign addons around the gateway's, in stock alone."""
+    """Serve. `before` and `after` are foreign addons around the gateway's, `options` mitmproxy's: in stock alone."""
     issuer = Issuer()
-    path, port = write_config(folder, upstream, policy, issuer)
-    make = _own if kind == "own" else _stock
-    async with make(path, before, after) as (context, master, chain):
+    path, port = write_config(folder, upstream, policy, issuer, operator=operator)
+    making = _own(path) if kind == "own" else _stock(path, before, after, options or {})
+    async with making as (context, master, chain):
         task = asyncio.create_task(master.run())
         await _listening(port, task)
         while context.runtime is None:
@@ -191,7 +203,7 @@ type Made = tuple[Context, Master, Sequence[object]]
 
 
 @contextlib.asynccontextmanager
-async def _own(path: Path, before: Sequence[Any], after: Sequence[Any]) -> AsyncIterator[Made]:
+async def _own(path: Path) -> AsyncIterator[Made]:
     runtime = await assembly.open_runtime(path)
     context = Context(Listeners(listeners_of(runtime.loaded)), runtime)
     wire(context)
@@ -200,7 +212,7 @@ async def _own(path: Path, before: Sequence[Any], after: Sequence[Any]) -> Async
         Options(mode=context.listeners.modes),
         context.listeners,
         refuse_hook(context),
-        [*before, *chain, *after],
+        chain,
         tcp_timeout=patience(runtime.config),
         body_size_limit=body_size_limit(runtime.config),
     )
@@ -220,12 +232,15 @@ class Script:
 
 
 @contextlib.asynccontextmanager
-async def _stock(path: Path, before: Sequence[Any], after: Sequence[Any]) -> AsyncIterator[Made]:
+async def _stock(
+    path: Path, before: Sequence[object], after: Sequence[object], options: Mapping[str, Any]
+) -> AsyncIterator[Made]:
     master = DumpMaster(Options(), with_termlog=False, with_dumper=False)
     chain = stock.build()
     script = Script([*before, *chain, *after])
     master.addons.register(script)
     master.addons.get("scriptloader").addons.append(script)
+    master.options.update(server=False, **options)
     master.options.update(vecgate_config=str(path))
     gateway = next(addon for addon in chain if isinstance(addon, stock.Gateway))
     yield gateway.context, master, chain

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 LARGE = 2_000_000
@@ -36,7 +36,7 @@ class Record:
 
 
 class RawUpstream:
-    def __init__(self, reply: Callable[[bytes], bytes] | None = None) -> None:
+    def __init__(self, reply: Callable[[bytes], bytes | Awaitable[bytes]] | None = None) -> None:
         """`reply` makes an answer of a request's head, in place of what the path chooses; an empty one closes."""
         self._reply = reply or _reply
         self.records: list[Record] = []
@@ -76,6 +76,8 @@ class RawUpstream:
                     body, buffer = await _body(head, buffer, reader)
                     self.records.append(Record(head, body))
                     reply = self._reply(head)
+                    if not isinstance(reply, bytes):
+                        reply = await reply
                     writer.write(reply)
                     await writer.drain()
                     if reply and not re.search(rb"/(drop|garbage|silent|switch)", head.split(b"\r\n", 1)[0]):

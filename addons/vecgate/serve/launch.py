@@ -31,16 +31,28 @@ log = logging.getLogger(__name__)
 
 async def serve(path: Path, *, worker: int = 0, shared: bool = False) -> None:
     """Serve until a signal comes. Raises VecgateError when it cannot start, SystemExit when a port is taken."""
-    runtime = await assembly.open_runtime(path, worker)
-    context = Context(Listeners(), runtime)
+    context, stopping = Context(Listeners()), asyncio.Event()
+    _heed_signals(path, context, stopping)
+    context.runtime = await assembly.open_runtime(path, worker)
     try:
-        context.listeners.replace(listeners_of(runtime.loaded))
-        await _run(path, context, runtime, worker, shared)
+        context.listeners.replace(listeners_of(context.runtime.loaded))
+        await _run(context, context.runtime, stopping, worker, shared)
     finally:
-        await assembly.close(context.runtime or runtime)
+        await assembly.close(context.runtime)
 
 
-async def _run(path: Path, context: Context, runtime: Runtime, worker: int, shared: bool) -> None:
+def _heed_signals(path: Path, context: Context, stopping: asyncio.Event) -> None:
+    """From the first moment on: by default either signal ends a process without its last checkpoint."""
+    loop, turn = asyncio.get_running_loop(), asyncio.Lock()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(
+        signal.SIGHUP,
+        lambda: asyncio_utils.create_task(_reload(path, context, turn), name="reload", keep_ref=True),
+    )
+
+
+async def _run(context: Context, runtime: Runtime, stopping: asyncio.Event, worker: int, shared: bool) -> None:
     wire(context)
     Ports.shared = shared
     hurry()
@@ -64,16 +76,8 @@ async def _run(path: Path, context: Context, runtime: Runtime, worker: int, shar
     if runtime.config.control is not None and worker == 0:
         control = ControlServer(runtime.config.control.listen, in_force)
         await control.start()
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    turn = asyncio.Lock()
-    loop.add_signal_handler(
-        signal.SIGHUP,
-        lambda: asyncio_utils.create_task(_reload(path, context, turn), name="reload", keep_ref=True),
-    )
     settle_collector()
+    loop = asyncio.get_running_loop()
     running = loop.create_task(master.run())
     stop = loop.create_task(stopping.wait())
     try:

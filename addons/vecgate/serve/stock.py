@@ -2,9 +2,11 @@
 
     mitmdump -s addons/gateway.py --set vecgate_config=vecgate.yaml
 
-The listeners come from the configuration. Ports open before the runtime is ready, because mitmproxy opens them itself:
-until then, and after the script is gone, the seal refuses everything. A script that is edited while mitmproxy runs
-closes the gateway; if it can still be loaded, the same gateway is opened again under the configuration of then.
+The listeners come from the configuration, and are open while the gateway is. mitmproxy opens a port of its own before
+it loads any script, unless told not to (`-n`); it is closed at once, and the seal lets nothing through it.
+
+A script that is edited while mitmproxy runs closes the gateway; if it can still be loaded, the same gateway is opened
+again under the configuration of then.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 
 from mitmproxy import ctx, exceptions
 from mitmproxy.addonmanager import Loader
+from mitmproxy.proxy import mode_specs
 from mitmproxy.utils import asyncio_utils
 
 from vecgate import assembly
@@ -54,6 +57,9 @@ class Gateway:
         self._turn = asyncio.Lock()
 
     def load(self, loader: Loader) -> None:
+        given = getattr(ctx.options.deferred.get(OPTION), "val", ())
+        if len(given) > 1:  # mitmproxy fails on it without a word, and would go on without the gateway
+            log.error("%s is set %d times", OPTION, len(given))
         loader.add_option(OPTION, str, os.environ.get("VECGATE_CONFIG", ""), "vecgate's configuration file.")
         wire(self.context)
 
@@ -75,7 +81,7 @@ class Gateway:
             tcp_timeout=patience(loaded.config),
             body_size_limit=body_size_limit(loaded.config),
         )
-        ctx.options.update(mode=self.context.listeners.modes)
+        ctx.options.update(mode=self.context.listeners.modes, server=False)
         self.path = Path(text)
 
     def running(self) -> asyncio.Task[None]:
@@ -87,44 +93,56 @@ class Gateway:
         """Close the runtime: mitmproxy ends, or the script was edited or deleted."""
         self.path = None
         self.context.draining = True
+        ctx.options.update(server=False)
         return asyncio_utils.create_task(self._close(), name="close vecgate", keep_ref=True)
 
     async def _open(self, path: Path | None) -> None:
         async with self._turn:
             try:
-                self.context.runtime = await self._opened(path)
+                self.context.runtime = await assembly.open_runtime(checked(path))
+                self.context.draining = False
+                await self._serve(self.context.runtime)
             except Exception as error:
                 log.error("the gateway stays closed, every request is refused: %s", error)
+                await self._let_go()
             else:
-                self.context.draining = False
                 log.info("the gateway is open")
 
-    async def _opened(self, path: Path | None) -> Runtime:
-        if unknown := sorted(ctx.options.deferred):
-            raise exceptions.OptionsError(f"unknown options: {', '.join(unknown)}")
-        options.check(ctx.options)
-        if path is None:
-            raise exceptions.OptionsError(f"there is no valid configuration: --set {OPTION}=vecgate.yaml")
-        runtime = await assembly.open_runtime(path)
+    async def _serve(self, runtime: Runtime) -> None:
+        """Open the listeners' ports and no other, then the control plane. Raises OptionsError, ConfigError."""
+        ctx.options.update(server=True)
+        servers = ctx.master.addons.get("proxyserver").servers
+        await servers.update([mode_specs.ProxyMode.parse(mode) for mode in ctx.options.mode])
+        if closed := [server.mode.full_spec for server in servers if not server.is_running]:
+            raise exceptions.OptionsError(f"cannot listen: {', '.join(closed)}")
         if runtime.config.control is not None:
             self._control = ControlServer(runtime.config.control.listen, lambda: runtime)
-            try:
-                await self._control.start()
-            except BaseException:
-                await assembly.close(runtime)
-                raise
-        return runtime
+            await self._control.start()
 
     async def _close(self) -> None:
         async with self._turn:
             await self.context.drain()
-            runtime, self.context.runtime = self.context.runtime, None
-            control, self._control = self._control, None
-            if control is not None:
-                await control.stop()
-            if runtime is not None:
-                await assembly.close(runtime)
+            await self._let_go()
             log.warning("the gateway is closed, every request is refused")
+
+    async def _let_go(self) -> None:
+        ctx.options.update(server=False)
+        runtime, self.context.runtime = self.context.runtime, None
+        control, self._control = self._control, None
+        if control is not None:
+            await control.stop()
+        if runtime is not None:
+            await assembly.close(runtime)
+
+
+def checked(path: Path | None) -> Path:
+    """The configuration's path, once everything else may stand as it does. Raises OptionsError."""
+    if unknown := sorted(ctx.options.deferred):
+        raise exceptions.OptionsError(f"unknown options: {', '.join(unknown)}")
+    options.check(ctx.options)
+    if path is None:
+        raise exceptions.OptionsError(f"there is no valid configuration: --set {OPTION}=vecgate.yaml")
+    return path
 
 
 def build() -> list[object]:

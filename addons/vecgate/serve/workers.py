@@ -24,8 +24,11 @@ def supervise(path: Path, count: int, options: Sequence[str] = ()) -> int:
     """Run the workers until they end; returns the worst exit code. Signals are passed on to all of them."""
     command = [sys.executable, "-m", "vecgate", "serve", "-c", str(path), *options]
     processes: list[subprocess.Popen[bytes]] = []
+    stopping: set[int] = set()
 
     def pass_on(number: int, frame: FrameType | None) -> None:
+        if number != signal.SIGHUP:
+            stopping.add(number)
         for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(number)
@@ -36,7 +39,8 @@ def supervise(path: Path, count: int, options: Sequence[str] = ()) -> int:
         processes.append(subprocess.Popen([*command, "--worker", str(worker)]))  # noqa: S603 - our own command line
     while all(process.poll() is None for process in processes):
         time.sleep(0.1)
-    pass_on(signal.SIGTERM, None)
+    if not stopping:  # a second signal could meet a worker that no longer heeds it, and spoil its exit code
+        pass_on(signal.SIGTERM, None)
     codes = [_end(process) for process in processes]
     return max((abs(code) for code in codes), default=0)
 
