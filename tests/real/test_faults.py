@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from tests.support.chroma_double import CANARIES, KB, SILENT, asked, chroma
+from tests.support.chroma_double import CANARIES, DATABASE, KB, SILENT, asked, chroma
 from tests.support.meddler import FAULTS
 from tests.support.pipeline import MASTERS, POLICY, Front, front, verdicts
-from tests.support.raw_client import Reply
+from tests.support.raw_client import Reply, exchange, get
 from tests.support.raw_upstream import RawUpstream
 
 from vecgate.pipeline import ORDER
@@ -146,3 +146,112 @@ async def test_without_a_fault_the_request_runs_masked_and_is_recorded_once(benc
     assert not any(canary in reply.raw for canary in CANARIES)
     assert len(asked(bench.upstream)) == 1
     assert verdicts(await bench.served.settled()) == [("allow", "granted")]
+
+
+# Plugins that fail
+
+PLUGIN = """
+from pathlib import Path
+
+from vecgate.hookspecs import hookimpl
+from vecgate.masking.strategies import FieldStrategy
+
+
+class Failing(FieldStrategy):
+    strictness = 50
+    spec = "failing"
+
+    def __call__(self, value, where):
+        raise ValueError("a canary that a client must not see")
+
+
+@hookimpl
+def vecgate_mask_strategies():
+    return {"failing": Failing()}
+
+
+@hookimpl
+def vecgate_veto(principal, operations, connection):
+    if principal.subject == "veto raises":
+        raise ValueError("a canary that a client must not see")
+    return 0 if principal.subject == "veto says nonsense" else None
+
+
+@hookimpl
+def vecgate_authenticate(token, connection):
+    if token == "raises":
+        raise ValueError("a canary that a client must not see")
+    return "anna" if token == "nonsense" else None
+
+
+@hookimpl
+def vecgate_evidence(line):
+    if (Path(__file__).parent / "down").exists():
+        raise OSError("the sink is down")
+"""
+PLUGGED = """
+policy:
+  grants:
+    - {name: all, to: {groups: [staff, masked]}, on: {resources: ["**"]}, allow: [meta, search, read, write, delete]}
+  masks:
+    - {name: personal, on: {resources: ["**"]}, fields: {ssn: failing}, clearance: {groups: [staff]}}
+plugins: {load: ["file:plugin.py"]}
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=MASTERS)
+async def plugged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    folder = tmp_path_factory.mktemp(f"plugged-{request.param}")
+    (folder / "plugin.py").write_text(PLUGIN)
+    async with RawUpstream(chroma) as upstream, front(request.param, folder, upstream.port, PLUGGED) as served:
+        yield Bench(served, upstream)
+
+
+@pytest.mark.parametrize(
+    ("subject", "group", "sent", "reason"),
+    [
+        ("veto raises", "staff", 0, "gateway_failure"),
+        ("veto says nonsense", "staff", 0, "vetoed"),
+        ("anna", "masked", 1, "unmaskable_response"),
+    ],
+)
+async def test_a_plugin_that_fails_refuses(plugged: Bench, subject: str, group: str, sent: int, reason: str) -> None:
+    reply = await plugged.served.ask(subject=subject, groups=(group,))
+    assert reply.status >= 400
+    assert not any(canary in reply.raw for canary in (*CANARIES, b"canary"))
+    assert len(asked(plugged.upstream)) == sent
+    assert [found for _, found in verdicts(await plugged.served.settled())] == [reason]
+
+
+@pytest.mark.parametrize("token", ["raises", "nonsense"])
+async def test_a_plugin_that_fails_to_authenticate_refuses(plugged: Bench, token: str) -> None:
+    target = f"{DATABASE}/collections/{KB}/count".encode()
+    reply = await exchange(plugged.served.port, get(target, b"Authorization: Bearer " + token.encode()))
+    assert reply.status == 503
+    assert b"canary" not in reply.raw
+    assert asked(plugged.upstream) == []
+    assert [found for _, found in verdicts(await plugged.served.settled())] == ["gateway_failure"]
+
+
+async def test_a_sink_that_fails_stops_new_work_until_it_is_back(plugged: Bench) -> None:
+    """Records are durable here before the sink is asked: what was under way ends, nothing begins."""
+    served, runtime = plugged.served, plugged.served.context.runtime
+    assert runtime is not None
+    down = runtime.loaded.base / "down"
+    down.touch()
+    try:
+        assert (await served.ask()).status == 200
+        async with asyncio.timeout(5):
+            while runtime.recorder.healthy:
+                await asyncio.sleep(0.01)
+        asked(plugged.upstream)
+        change, read = await served.ask("delete", {"ids": ["a"]}), await served.ask()
+        assert [change.status, read.status] == [503, 503]
+        assert b"evidence_unavailable" in change.body
+        assert asked(plugged.upstream) == []
+    finally:
+        down.unlink()
+    async with asyncio.timeout(5):
+        while (await served.ask()).status != 200:
+            await asyncio.sleep(0.1)
+    await served.settled()
