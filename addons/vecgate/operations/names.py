@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -25,7 +26,8 @@ class NameResolver:
 
     A found name is kept for `ttl` seconds, one that does not exist is not kept. Requests that ask for the same name at
     the same time share one fetch. `forget` starts a new epoch: what an older fetch still brings is given to those who
-    waited for it, and not kept.
+    waited for it, and not kept. Nor is anything for `ttl` seconds after: when the database carries out what it was told
+    is known only if it answers, and its client may have left.
     """
 
     def __init__(
@@ -40,9 +42,12 @@ class NameResolver:
         """`patience` is how many seconds one fetch may take."""
         self._fetch = fetch
         self._patience = patience
+        self._ttl = ttl
+        self._clock = clock
         self._known: TTLCache[str, Any] = TTLCache(size, ttl, timer=clock)
         self._flights: dict[str, asyncio.Task[Any]] = {}
-        self._epoch = 0
+        self._epoch: int | None = None
+        self._settled = -math.inf
 
     async def resolve(self, dialect: Dialect, lookups: Sequence[Lookup], *, fresh: bool = False) -> dict[str, Any]:
         """The value of every look-up by its key, None for a name that does not exist. `fresh` skips what is kept.
@@ -74,11 +79,12 @@ class NameResolver:
         """Names may have changed: nothing that was learnt before counts from here on."""
         self._known.clear()
         self._flights = {}
+        self._settled = self._clock() + self._ttl
 
     def follow(self, epoch: int) -> None:
         """Forget when another worker has said that names changed."""
-        if epoch != self._epoch:
-            self._epoch = epoch
+        before, self._epoch = self._epoch, epoch
+        if before is not None and epoch != before:
             self.forget()
 
     def _flight(self, dialect: Dialect, lookup: Lookup, *, alone: bool) -> asyncio.Task[Any]:
@@ -96,7 +102,7 @@ class NameResolver:
         del flights[key]
         if flight.cancelled() or flight.exception() is not None or flights is not self._flights:
             return
-        if (value := flight.result()) is not None:
+        if (value := flight.result()) is not None and self._clock() >= self._settled:
             self._known[key] = value
 
     async def _learn(self, dialect: Dialect, lookup: Lookup) -> Any:

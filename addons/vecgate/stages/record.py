@@ -15,6 +15,7 @@ from vecgate.refusals import render
 from vecgate.runtime import Runtime
 from vecgate.serve.failures import Failure, failure_of
 from vecgate.stages.context import Context
+from vecgate.stages.resolve import forget_names
 from vecgate.stages.stage import Stage
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,21 @@ class Record(Stage):
         exchange.refusal = exchange.refusal or Refusal(failure.reason if failure else Reason.CLIENT_GONE)
         if exchange.refusal.reason not in UNANSWERED:
             exchange.answer = render(exchange.runtime, exchange, exchange.refusal)
+        if exchange.forwarded and exchange.runtime is not None and not exchange.recorded:
+            return self._unsure(exchange, exchange.runtime)
         return finish(self.context, exchange)
+
+    async def _unsure(self, exchange: Exchange, runtime: Runtime) -> None:
+        """The database was asked and nobody heard its answer: what it may have renamed is nobody's to remember."""
+        upstream = runtime.upstreams[exchange.connection]
+        try:
+            if exchange.reading is not None and upstream.dialect.changes_names(exchange.reading):
+                await forget_names(runtime, exchange.connection)
+        except Refusal as refusal:
+            log.error("other workers may not know that names changed: %s", refusal)
+        finally:
+            if (finished := finish(self.context, exchange)) is not None:
+                await finished
 
 
 def finish(context: Context, exchange: Exchange) -> Awaitable[None] | None:

@@ -104,6 +104,17 @@ async def test_what_was_learnt_before_a_change_is_forgotten(database: Database) 
     assert database.asked == ["/a", "/a"]
 
 
+async def test_nothing_is_kept_until_a_change_must_have_settled(database: Database) -> None:
+    now = 0.0
+    names = NameResolver(database.fetch, ttl=5, clock=lambda: now)
+    names.forget()
+    await names.resolve(Echo(), [lookup("a")])
+    assert names.known([lookup("a")]) is None
+    now = 5.0
+    await names.resolve(Echo(), [lookup("a")])
+    assert names.known([lookup("a")]) == {"a": "t/d/a"}
+
+
 async def test_a_fetch_that_a_change_overtook_is_not_kept(database: Database) -> None:
     names = NameResolver(database.fetch)
     database.open.clear()
