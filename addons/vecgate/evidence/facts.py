@@ -47,8 +47,8 @@ def request_facts(exchange: Exchange, known: Known) -> dict[str, Any]:
         "path": _path(target.segments) if target else "",
         "query_keys": sorted({key for key, _ in target.query}) if target and target.query else [],
         "principal": known.who(exchange.principal) if exchange.principal else None,
-        "operations": operation_facts(reading.operations) if reading else [],
-        "decision": decision_facts(decision, known) if decision else None,
+        "operations": known.operations(reading.operations) if reading else [],
+        "decision": known.decision(decision) if decision else None,
         "observed": [{"reason": str(refusal.reason), "detail": refusal.detail} for refusal in exchange.observed],
         "ticket": exchange.ticket,
         "approvers": list(exchange.approvers),
@@ -140,12 +140,34 @@ class Known:
     def __init__(self, size: int = 1024) -> None:
         self._size = size
         self._said: dict[tuple[int, str], tuple[object, Any]] = {}
+        self._asked: dict[tuple[object, ...], Any] = {}
 
     def who(self, principal: Principal) -> Any:
         return self._remember(principal, "", lambda: who(principal))
 
     def masks(self, masks: MaskSet, resource: Resource) -> Any:
         return self._remember(masks, resource, lambda: {"resource": resource} | _described(masks))
+
+    def decision(self, decision: Decision) -> Any:
+        if not decision.shared:
+            return decision_facts(decision, self)
+        return self._remember(decision, "", lambda: decision_facts(decision, self))
+
+    def operations(self, operations: Sequence[Operation]) -> Any:
+        """By value: each request has its own, most of them alike. Fields are a client's own words, of any length."""
+        if len(operations) != 1 or operations[0].fields_used:
+            return operation_facts(operations)
+        one = operations[0]
+        alike = one.name, one.action, one.resources, one.vectors, one.risks, one.count, one.points
+        facts = self._asked.get(alike)
+        if facts is None:
+            facts = operation_facts(operations)
+            with suppress(NotCanonical):
+                facts = Raw(canonical.encode(facts))
+            if len(self._asked) >= self._size:
+                self._asked.clear()
+            self._asked[alike] = facts
+        return facts
 
     def _remember(self, about: object, where: str, said: Callable[[], Any]) -> Any:
         """By identity: policy and authentication share their objects, and an object that is kept keeps its id."""

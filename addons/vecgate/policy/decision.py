@@ -39,3 +39,5 @@ class Decision:
         default=lambda resource: MaskSet.closed(), compare=False, repr=False
     )
     """Masks of a resource that an answer names without the request having named it."""
+    shared: bool = field(default=False, init=False, compare=False, repr=False)
+    """One object for every request alike; a copy that was changed is nobody else's."""

@@ -45,6 +45,11 @@ class Grant:
         """It allows `meta`, whatever the risk: names it covers may be known of."""
         return Action.META in self.actions and self.on.risks is None
 
+    @property
+    def lasting(self) -> bool:
+        """It holds at any time and under any circumstances."""
+        return self.starts is None and self.ends is None and self.when is None
+
     def active(self, operation: Operation, situation: Situation) -> bool:
         """It holds now, under these circumstances."""
         if self.starts is not None and situation.now < self.starts:

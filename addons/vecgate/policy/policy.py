@@ -7,6 +7,7 @@ loosen through a second grant. What masks hide must not steer a request either. 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Self
@@ -85,7 +86,16 @@ class Policy:
     ) -> Decision:
         """Judge a request's operations together. `now` has a zone. Raises KeyError for an unknown connection."""
         view = self._view(principal, connection)
-        situation = Situation(principal, now, facts)
+        question = view.question(operations)
+        known = view.decision(question)
+        if known is None:
+            # What is remembered keeps nothing of the request that it was first worked out for.
+            judged = operations if question is None else (replace(operations[0], query={}),)
+            known = self._judge(view, judged, Situation(principal, now, facts))
+            view.remember(question, known)
+        return known
+
+    def _judge(self, view: View, operations: Sequence[Operation], situation: Situation) -> Decision:
         masks = {resource: view.masks(resource) for operation in operations for resource in operation.resources}
         carriers: dict[str, None] = {}
         denied = "" if operations else "The request has no operation."

@@ -9,6 +9,7 @@ from vecgate.masking.masker import Masker
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.model import Action, Operation, Resource, Scope
 from vecgate.policy.conditions import Situation
+from vecgate.policy.decision import Decision
 from vecgate.policy.grants import Grant
 from vecgate.policy.place import CHANGES, listed
 from vecgate.policy.standing import Approval, Limit, Rules, Standing
@@ -16,12 +17,36 @@ from vecgate.policy.standing import Approval, Limit, Rules, Standing
 REMEMBERED = 512
 """Resources that a view remembers. Names come from clients, so they are forgotten all at once when there are more."""
 
+type Question = tuple[object, ...]
+"""All of an operation that a decision hangs on where no grant has a condition or ends."""
+
 
 class View:
     def __init__(self, rules: Rules, masker: Masker) -> None:
         self._rules = rules
         self._masker = masker
         self._standings: dict[tuple[Resource, bool], Standing] = {}
+        self._decisions: dict[Question, Decision] = {}
+        self._lasting = all(grant.lasting for grant in rules.grants)
+
+    def question(self, operations: Sequence[Operation]) -> Question | None:
+        """What the decision on such operations may be remembered by; None where each is to be judged by itself."""
+        if not self._lasting or len(operations) != 1:
+            return None
+        one = operations[0]
+        if one.fields_used:
+            return None  # a client's own words, of any length
+        return one.name, one.action, one.resources, one.scope, one.vectors, one.scores_steer, one.risks, one.copies
+
+    def decision(self, question: Question | None) -> Decision | None:
+        return None if question is None else self._decisions.get(question)
+
+    def remember(self, question: Question | None, decision: Decision) -> None:
+        if question is not None:
+            if len(self._decisions) >= REMEMBERED:
+                self._decisions.clear()
+            object.__setattr__(decision, "shared", True)
+            self._decisions[question] = decision
 
     def standing(self, resource: Resource, changes: bool = False) -> Standing:
         key = (resource, changes)

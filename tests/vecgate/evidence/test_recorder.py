@@ -66,6 +66,16 @@ def test_an_outcome_says_who_did_what_to_what_and_why(tmp_path: Path) -> None:
     assert facts["timings"]["mask"] == 160
 
 
+def test_what_requests_have_in_common_is_said_of_each_and_only_of_those_that_have_it(tmp_path: Path) -> None:
+    asked = (search(), search(), search(resource="t/d/other"), search(count=9), search(count=3), search(vectors=True))
+    told = [
+        each.facts["operations"][0]
+        for each in records(record(tmp_path, *(exchange(DANA, one) for one in asked)), "outcome")
+    ]
+    said = [(one["resources"], one["limit"], one["count"], one["vectors"]) for one in told]
+    assert said == [([*one.resources], one.points, one.count, one.vectors) for one in asked]
+
+
 DENIED = Refusal(Reason.NO_GRANT)
 ENDINGS: dict[str, tuple[Exchange, tuple[str, str]]] = {
     "granted": (exchange(DANA, search()), ("allow", "granted")),

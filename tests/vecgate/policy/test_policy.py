@@ -424,6 +424,57 @@ def test_what_is_remembered_of_names_and_people_is_bounded_and_changes_nothing(t
         assert decide(made, person("analysts", subject=f"s{number}"), on("t/d/secret")).verdict is DENY
 
 
+PASSING = """
+policy:
+  grants:
+    - {name: open, to: {groups: [a]}, on: {resources: ["t/d/open"]}, allow: [meta, read]}
+    - {name: %s, to: {groups: [a]}, on: {resources: ["t/d/other"]}, allow: [read], %s}
+"""
+
+
+def test_a_decision_is_shared_by_requests_alike_and_holds_nothing_of_them(tmp_path: Path) -> None:
+    made = policy(tmp_path, GRANTS)
+    first = decide(made, person("analysts"), on("t/d/kb_a", query={"ids": ["secret"]}))
+    assert decide(made, person("analysts"), on("t/d/kb_a", query={"ids": ["other"]}, count=7)) is first
+    assert first.shared
+    assert "secret" not in repr(first.visible)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        on("t/d/kb_b"),
+        on("t/d/kb_a", action=Action.SEARCH),
+        on("t/d/kb_a", risks=(Risk.BULK_EXPORT,)),
+        on("t/d/kb_a", fields_used=("ssn",)),
+        on("t/d/kb_a", scores_steer=True),
+        on("t/d/kb_a", vectors=True),
+    ],
+)
+def test_another_operation_is_judged_by_itself(tmp_path: Path, other: Operation) -> None:
+    made = policy(tmp_path, GRANTS)
+    assert decide(made, person("analysts"), other) is not decide(made, person("analysts"), on("t/d/kb_a"))
+
+
+def test_a_shared_decision_is_not_another_persons(tmp_path: Path) -> None:
+    made = policy(tmp_path, GRANTS)
+    assert decide(made, person("analysts"), on("t/d/kb_a")).verdict is ALLOW
+    assert decide(made, person("strangers"), on("t/d/kb_a")).verdict is DENY
+
+
+def test_where_a_grant_ends_every_request_is_judged_at_its_own_time(tmp_path: Path) -> None:
+    made = policy(tmp_path, PASSING % ("ending", "until: 2026-11-15T13:00:00Z"))
+    assert decide(made, person("a"), on("t/d/other")).verdict is ALLOW
+    assert decide(made, person("a"), on("t/d/other"), now=NOW + timedelta(hours=2)).verdict is DENY
+    assert not decide(made, person("a"), on("t/d/open")).shared
+
+
+def test_where_a_grant_has_a_condition_every_request_is_judged_by_its_own_facts(tmp_path: Path) -> None:
+    made = policy(tmp_path, PASSING % ("local", "when: 'request.peer == \"127.0.0.1\"'"))
+    assert decide(made, person("a"), on("t/d/other")).verdict is ALLOW
+    assert decide(made, person("a"), on("t/d/other"), facts=RequestFacts("POST", "192.0.2.1:5")).verdict is DENY
+
+
 def test_a_strategy_that_the_masker_lacks_is_refused_with_its_place(tmp_path: Path) -> None:
     path = write(
         tmp_path,
