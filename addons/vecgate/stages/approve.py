@@ -17,7 +17,7 @@ from vecgate.approvals.asked import Asked
 from vecgate.approvals.tickets import REASONS, State, Ticket
 from vecgate.approvals.waiting import Outcome
 from vecgate.config.models import Enforcement
-from vecgate.errors import Refusal
+from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
 from vecgate.policy.decision import Verdict
 from vecgate.reasons import Reason
@@ -68,8 +68,10 @@ class Approve(Stage):
 
     async def _release(self, flow: http.HTTPFlow, exchange: Exchange, ticket: Ticket) -> None:
         """Judge everything again, under the configuration of now, and use the approval up."""
-        exchange.runtime = self.context.runtime
-        runtime = self.context.require(exchange)
+        runtime = self.context.runtime
+        if runtime is None:
+            raise Unavailable(Reason.GATEWAY_FAILURE, "The gateway is stopping.")
+        exchange.runtime = runtime
         upstream = self.context.upstream(exchange)
         assert exchange.principal is not None
         assert exchange.request is not None

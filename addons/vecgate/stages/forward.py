@@ -58,9 +58,9 @@ class Forward(Stage):
 
 
 def complete(exchange: Exchange) -> bool:
-    """Every stage ran, in order, and left what it is there to leave."""
+    """Every stage ran, in order, and left what it is there to leave; nobody has given the exchange up meanwhile."""
     decision = exchange.decision
-    if tuple(exchange.passed) != BEFORE or exchange.reading is None or decision is None:
+    if exchange.recorded or tuple(exchange.passed) != BEFORE or exchange.reading is None or decision is None:
         return False
     if exchange.public:
         return True

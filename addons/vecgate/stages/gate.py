@@ -28,7 +28,7 @@ class WireGate:
 
     def may_connect(self, flow: http.HTTPFlow) -> bool:
         exchange = self.context.exchanges.get(flow)
-        if exchange is None or exchange.request_seal is None or exchange.forwarded:
+        if exchange is None or exchange.request_seal is None or exchange.forwarded or exchange.recorded:
             return False
         return exchange.request_seal == request_image(flow.request)
 
@@ -48,6 +48,7 @@ class WireGate:
             raise Unsealed
         if not exchange.recorded:
             self.context.abandon(exchange, Reason.UNMASKABLE_RESPONSE)
+            raise Unsealed
         if exchange.answer_seal is None or flow.response is None:
             raise Unsealed
         if exchange.answer_seal != response_image(flow.response):

@@ -39,7 +39,7 @@ class Record(Stage):
     def error(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """The client left, the upstream failed, or the protocol was broken."""
         exchange = self.context.exchanges.get(flow)
-        if exchange is None:
+        if exchange is None or exchange.recorded:
             return None
         failure = failure_of(flow)
         exchange.refusal = exchange.refusal or Refusal(failure.reason if failure else Reason.CLIENT_GONE)

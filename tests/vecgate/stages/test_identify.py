@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+from mitmproxy import http
+from tests.support.stages import ANNA, Scene, flow, reason
+
+from vecgate.exchange import Exchange
+from vecgate.stages.identify import Identify
+
+BEARER = (b"authorization", b"Bearer token")
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+async def identified(scene: Scene, one: http.HTTPFlow, *fields: tuple[bytes, bytes]) -> Exchange:
+    exchange = scene.begun(one, "sanitize", fields=fields)
+    if (pending := Identify(scene.context).requestheaders(one)) is not None:
+        await pending
+    return exchange
+
+
+@pytest.mark.parametrize("field", [BEARER, (b"x-chroma-token", b"token")])
+async def test_one_credential_becomes_a_principal(scene: Scene, field: tuple[bytes, bytes]) -> None:
+    exchange = await identified(scene, flow(), field)
+    assert exchange.principal is ANNA
+    assert exchange.passed == ["sanitize", "identify"]
+
+
+async def test_a_credential_that_is_known_needs_no_waiting(scene: Scene) -> None:
+    scene.authenticator.known = {"token": ANNA}
+    one = flow()
+    exchange = scene.begun(one, fields=(BEARER,))
+    assert Identify(scene.context).requestheaders(one) is None
+    assert exchange.principal is ANNA
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ([], "token_missing"),
+        ([(b"authorization", b"Bearer other")], "token_invalid"),
+        ([BEARER, BEARER], "credential_ambiguous"),
+        ([BEARER, (b"x-chroma-token", b"token")], "credential_ambiguous"),
+        ([(b"api-key", b"token")], "credential_ambiguous"),
+    ],
+)
+async def test_anything_else_is_refused(scene: Scene, fields: list[tuple[bytes, bytes]], expected: str) -> None:
+    one = flow()
+    exchange = await identified(scene, one, *fields)
+    assert reason(one) == expected
+    assert exchange.principal is None
+    assert exchange.passed == ["sanitize"]
+
+
+async def test_a_refusal_says_how_to_authenticate(scene: Scene) -> None:
+    one = flow()
+    await identified(scene, one)
+    assert one.response is not None
+    assert one.response.status_code == 401
+    assert one.response.headers["www-authenticate"] == 'Bearer error="token_missing"'
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "public"),
+    [
+        ("GET", "/api/v2/heartbeat", True),
+        ("GET", "/api/v2/version", True),
+        ("POST", "/api/v2/heartbeat", False),
+        ("GET", "/api/v2/heartbeat?x=1", False),
+        ("GET", "/api/v2/tenants", False),
+    ],
+)
+async def test_only_exactly_the_public_routes_need_no_credential(
+    scene: Scene, method: str, path: str, public: bool
+) -> None:
+    one = flow(method, path, b"")
+    exchange = await identified(scene, one)
+    assert exchange.public is public
+    assert (one.response is None) is public
+
+
+async def test_the_credential_is_let_go_of(scene: Scene) -> None:
+    exchange = await identified(scene, flow(), BEARER)
+    assert exchange.fields == ()
+
+
+async def test_the_cause_of_an_unknown_failure_is_not_told(scene: Scene) -> None:
+    scene.authenticator.provable = None  # type: ignore[assignment]  # so that it fails
+    one = flow()
+    await identified(scene, one, BEARER)
+    assert reason(one) == "gateway_failure"
