@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vecgate.errors import Unavailable
+from vecgate.errors import Refusal, Unavailable
 from vecgate.evidence import canonical, layout
 from vecgate.evidence.chain import Chain
 from vecgate.evidence.content import KEY_BYTES
@@ -21,7 +21,8 @@ from vecgate.evidence.redaction import Redactor, without_vectors
 from vecgate.evidence.signing import signing_key
 from vecgate.evidence.writer import Sink, Writer
 from vecgate.exchange import Exchange
-from vecgate.operations.dialect import Masked
+from vecgate.operations.dialect import Masked, Record
+from vecgate.policy.decision import Decision
 from vecgate.reasons import Reason
 
 PAUSE = 30 * 60.0
@@ -175,5 +176,19 @@ class Recorder:
             if asked:
                 document["queries"] = asked
         if masked is not None and masked.records:
-            document["records"] = masked.records
+            document["records"] = [recordable(record, exchange.decision) for record in masked.records]
         return document or None
+
+
+def recordable(record: Record, decision: Decision | None) -> Record:
+    """A record as it was shown, but for values that only the caller's clearance opened: those are nobody's to keep."""
+    if decision is None or not record.payload:
+        return record
+    kept = decision.recorded(record.resource)
+    if kept is decision.masks.get(record.resource):
+        return record
+    try:
+        payload, _ = kept.payload(record.payload)
+    except Refusal:
+        payload = {}
+    return Record(record.resource, record.id, payload, record.score)

@@ -73,7 +73,11 @@ class Redactor:
         """Without a decision or a resource nobody knows what is masked: then everything is."""
         if decision is None or not operation.resources:
             return True
-        masks = (decision.masks.get(name) or decision.masks_for(name) for name in operation.resources)
+        masks = (
+            mask
+            for name in operation.resources
+            for mask in (decision.masks.get(name) or decision.masks_for(name), decision.recorded(name))
+        )
         return any(mask.used(operation.fields_used) is not None for mask in masks)
 
     def _hidden(self, value: Any) -> Any:

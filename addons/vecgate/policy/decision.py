@@ -39,5 +39,9 @@ class Decision:
         default=lambda resource: MaskSet.closed(), compare=False, repr=False
     )
     """Masks of a resource that an answer names without the request having named it."""
+    recorded: Callable[[Resource], MaskSet] = field(
+        default=lambda resource: MaskSet.closed(), compare=False, repr=False
+    )
+    """Masks of a resource for whoever is cleared for nothing: no more than they show is put on record."""
     shared: bool = field(default=False, init=False, compare=False, repr=False)
     """One object for every request alike; a copy that was changed is nobody else's."""

@@ -30,6 +30,7 @@ from vecgate.reasons import Reason
 
 __all__ = ["Policy", "RequestFacts"]
 
+NOBODY = Principal("", "")
 REMEMBERED = 1024
 """Views kept: one for each principal with its groups, on each connection."""
 
@@ -91,11 +92,11 @@ class Policy:
         if known is None:
             # What is remembered keeps nothing of the request that it was first worked out for.
             judged = operations if question is None else (replace(operations[0], query={}),)
-            known = self._judge(view, judged, Situation(principal, now, facts))
+            known = self._judge(view, judged, Situation(principal, now, facts), self._view(NOBODY, connection))
             view.remember(question, known)
         return known
 
-    def _judge(self, view: View, operations: Sequence[Operation], situation: Situation) -> Decision:
+    def _judge(self, view: View, operations: Sequence[Operation], situation: Situation, nobodys: View) -> Decision:
         masks = {resource: view.masks(resource) for operation in operations for resource in operation.resources}
         carriers: dict[str, None] = {}
         denied = "" if operations else "The request has no operation."
@@ -126,6 +127,7 @@ class Policy:
             approval=approval,
             visible=partial(view.visible, operations=operations, situation=situation),
             masks_for=view.masks,
+            recorded=nobodys.masks,
         )
 
     def standing(self, principal: Principal, connection: str, resource: Resource) -> Standing:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.evidence import DANA, PEOPLE, article, drop, exchange, person, record, recording, search
+from tests.support.chroma_scene import masks as field_masks
+from tests.support.evidence import DANA, KNOWLEDGE, PEOPLE, article, drop, exchange, person, record, recording, search
 
 from vecgate.errors import Refusal, Unavailable
 from vecgate.evidence.record import Record, parse
@@ -22,6 +23,24 @@ from vecgate.reasons import Reason
 def records(evidence: Path, kind: str = "", chain: str = "w0") -> list[Record]:
     data = b"".join(path.read_bytes() for path in sorted((evidence / chain).glob("*.jsonl")))
     return [made for made in map(parse, data.splitlines(keepends=True)) if kind in ("", made.kind)]
+
+
+def test_what_only_a_clearance_opened_is_not_kept(tmp_path: Path) -> None:
+    made = exchange(
+        DANA,
+        search(query={"where": {"ssn": "078-05-1120"}}, fields_used=("ssn",)),
+        records=(article(1, ssn="078-05-1120"),),
+    )
+    assert made.decision is not None
+    cleared, nobody = field_masks({}), field_masks({"ssn": "redact"})
+    made.decision = replace(made.decision, masks={KNOWLEDGE: cleared}, recorded=lambda resource: nobody)
+    archive = Archive(record(tmp_path, made))
+    (session,) = archive.sessions()
+    archive.read_contents(session)
+    (visit,) = session.visits
+    assert visit.records[0]["payload"]["ssn"] == "[redacted]"
+    assert "078-05-1120" not in str(visit.as_dict())
+    assert "hmac-sha256:" in str(visit.queries)
 
 
 async def test_an_intent_is_durable_before_the_request_goes_on(tmp_path: Path) -> None:
