@@ -53,9 +53,11 @@ async def open_runtime(path: Path, worker: int = 0) -> Runtime:
             store, record=recorder.commit, opened=hooks.approval_opened, decided=hooks.approval_decided
         )
         runtime = await _judging(loaded, hooks, store, recorder, limiter, approvals, key)
+        undo.push_async_callback(retire, runtime)
         await approvals.start()
+        undo.push_async_callback(approvals.close)
+        note(runtime, path)
         undo.pop_all()
-    recorder.event("configuration", {"file": path.name, "connections": [each.name for each in config.connections]})
     return runtime
 
 
@@ -72,7 +74,7 @@ async def reload(runtime: Runtime, path: Path) -> Runtime:
     made = await _judging(
         loaded, runtime.hooks, runtime.store, runtime.recorder, runtime.limiter, runtime.approvals, key
     )
-    runtime.recorder.event("configuration", {"file": path.name, "connections": [each.name for each in new.connections]})
+    note(made, path)
     return made
 
 
@@ -91,6 +93,12 @@ async def retire(runtime: Runtime) -> None:
     await runtime.authenticator.stop()
     for upstream in runtime.upstreams.values():
         await upstream.client.aclose()
+
+
+def note(runtime: Runtime, path: Path) -> None:
+    """Put on record under which configuration requests are judged from now on."""
+    connections = [each.name for each in runtime.config.connections]
+    runtime.recorder.event("configuration", {"file": path.name, "connections": connections})
 
 
 def listening(connections: list[Connection]) -> list[tuple[object, ...]]:

@@ -60,19 +60,15 @@ class Upstream:
         if self.credential is not None:
             fields.append(self.credential)
         url = f"{self.scheme}://{self.authority.decode()}{self.prefix.decode()}{outgoing.path}"
+        content, body = outgoing.body or None, b""
         try:
-            request = self.client.build_request(outgoing.method, url, headers=fields, content=outgoing.body or None)
-            response = await self.client.send(request, stream=True)
-            body = b""
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > LOOKUP_BYTES:
-                    break
-            await response.aclose()
+            async with self.client.stream(outgoing.method, url, headers=fields, content=content) as response:
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > LOOKUP_BYTES:
+                        raise Unavailable(Reason.UPSTREAM_PROTOCOL, "The database's answer to a look-up is too large.")
         except httpx.HTTPError as error:
             raise Unavailable(Reason.UPSTREAM_UNREACHABLE, "The database does not answer.") from error
-        if len(body) > LOOKUP_BYTES:
-            raise Unavailable(Reason.UPSTREAM_PROTOCOL, "The database's answer to a look-up is too large.")
         return Answer(response.status_code, tuple((n.lower(), v) for n, v in response.headers.multi_items()), body)
 
 
