@@ -105,7 +105,7 @@ ROUTES = {"^POST .*/delete ": answer({"deleted": 3}), "^POST .*/upsert ": answer
 
 def scenes(folder: Path, policy: str) -> Iterator[Scene]:
     with (
-        under_attack(folder, policy, **ROUTES) as attacked,
+        under_attack(folder, policy, ROUTES) as attacked,
         httpx.Client(base_url=f"http://127.0.0.1:{attacked.gateway.control}", timeout=10) as control,
     ):
         yield Scene(attacked, control)

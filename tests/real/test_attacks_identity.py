@@ -220,7 +220,7 @@ def test_no_address_in_a_token_is_asked(attacked: UnderAttack) -> None:
         token = tokens.mint(claims(), EVIL, **{"kid": "test", name: value})
         attacked.attack(401, "token_invalid", request(COLLECTIONS, f"Authorization: Bearer {token}"))
     source = {"_claim_names": {"groups": "s"}, "_claim_sources": {"s": {"endpoint": f"{url}/groups"}}}
-    token = tokens.mint(claims(groups=None, **source), key)
+    token = tokens.mint(claims(None, groups=None, **source), key)
     attacked.attack(403, "group_overage", request(COLLECTIONS, f"Authorization: Bearer {token}"))
     assert attacked.upstream.connections == before
 

@@ -36,7 +36,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnderAttack]:
         "^POST .*/query ": answer({"ids": [TEN["ids"]] * 2, "include": []}),
         "^POST .*/upsert ": answer({}),
     }
-    with under_attack(tmp_path_factory.mktemp("limits"), POLICY + LIMITS, **routes) as made:
+    with under_attack(tmp_path_factory.mktemp("limits"), POLICY + LIMITS, routes) as made:
         yield made
 
 

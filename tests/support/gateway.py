@@ -85,7 +85,8 @@ class Gateway:
 
     def records(self) -> list[dict[str, Any]]:
         """Every record of the evidence so far, in order of its files."""
-        lines = (line for segment in sorted((self.folder / "evidence").rglob("*.jsonl")) for line in segment.open("rb"))
+        segments = [path.read_bytes() for path in sorted((self.folder / "evidence").rglob("*.jsonl"))]
+        lines = [line for segment in segments for line in segment.splitlines(keepends=True)]
         return [msgspec.json.decode(line) for line in lines if line.endswith(b"\n")]
 
     def terminate(self) -> int:
@@ -110,6 +111,7 @@ def gateway(
     policy: str,
     *,
     front: str = "serve",
+    enforcement: str = "enforce",
     environment: Mapping[str, str] | None = None,
     more: Sequence[str] = (),
 ) -> Iterator[Gateway]:
@@ -119,7 +121,8 @@ def gateway(
     issuer.write(folder / "jwks.json")
     port, control = free_port(), free_port()
     config = folder / "vecgate.yaml"
-    config.write_text(HEAD.format(port=port, control=control, upstream=upstream, issuer=ISSUER) + policy)
+    head = HEAD.format(port=port, control=control, upstream=upstream, issuer=ISSUER)
+    config.write_text(head.replace("    upstream:", f"    enforcement: {enforcement}\n    upstream:") + policy)
     command = serve_command(config, *more) if front == "serve" else [*mitmdump_command(config), *more]
     env = os.environ | {"TEST_SERVICE_KEY": SERVICE_KEY} | dict(environment or {})
     with (folder / "gateway.log").open("wb") as log:

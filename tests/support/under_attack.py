@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -217,14 +218,25 @@ def check_canaries(running: Gateway, tokens: Sequence[str], masked: Sequence[str
 
 
 @contextlib.contextmanager
-def under_attack(folder: Path, policy: str = POLICY, **routes: Answering | bytes) -> Iterator[UnderAttack]:
-    """A gateway in front of a `ByteUpstream`. What holds at the end of every module is checked when it ends."""
+def under_attack(
+    folder: Path,
+    policy: str = POLICY,
+    routes: Mapping[str, Answering | bytes] = MappingProxyType({}),
+    *,
+    enforcement: str = "enforce",
+    stops: bool = False,
+) -> Iterator[UnderAttack]:
+    """A gateway in front of a `ByteUpstream`. What holds at the end of every module is checked when it ends.
+
+    `stops` is for tests that stop the gateway themselves.
+    """
     upstream = ByteUpstream({**routes, **CHROMA, **routes})
     try:
-        with gateway(folder, upstream.url, policy, more=("--log-level", "debug")) as running:
+        with gateway(folder, upstream.url, policy, enforcement=enforcement, more=("--log-level", "debug")) as running:
             attacked = UnderAttack(running, upstream)
             yield attacked
-            attacked.check_alive()
+            if not stops:
+                attacked.check_alive()
             attacked.check_unique_outcomes()
             attacked.check_nothing_leaked()
     finally:
