@@ -98,6 +98,7 @@ BODIES: dict[str, tuple[str, bytes, int, str]] = {
         413,
         "body_too_large",
     ),
+    "R4 a field without end": ("/get", b'{"where":{"' + b"f" * 100_000 + b'":1}}', 413, "body_too_large"),
     "B7 members without end": ("/get", b"{" + many(b'"m":1', 100_000) + b"}", 400, "duplicate_member"),
 }
 
@@ -215,3 +216,16 @@ def test_one_large_request_does_not_stop_the_others(attacked: UnderAttack) -> No
     assert send(attacked.port, heavy, wait=20).status == 200
     assert time.monotonic() - started < 10
     assert attacked.settle(1)[0]["facts"]["reason"] == "granted"
+
+
+def test_nobody_fills_the_disk_by_asking(attacked: UnderAttack) -> None:
+    evidence = attacked.gateway.folder / "evidence"
+
+    def size() -> int:
+        return sum(path.stat().st_size for path in evidence.rglob("*") if path.is_file())
+
+    before = size()
+    body = {"where": {"title": {"$in": ["x" * 1000] * 5000}}}
+    attacked.attack(403, "no_grant", attacked.post(f"{C}/get", body, subject="bob", groups=["x"]), lookups=True)
+    attacked.allowed(attacked.post(f"{C}/get", body))
+    assert size() - before < 100_000

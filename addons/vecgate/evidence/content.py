@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from vecgate.evidence import canonical
 
 KEY_BYTES = 32
+QUERIES = 256 * 1024
+"""Bytes of one exchange's queries that are kept."""
 _NONCE = 12
 
 
@@ -33,12 +35,27 @@ class Unreadable(ValueError):
 
 
 def plaintext(document: Mapping[str, Any]) -> bytes:
-    """The document as sorted JSON with 16 random bytes in `salt`, so that nobody guesses the text from the digest."""
+    """The document as sorted JSON with 16 random bytes in `salt`, so that nobody guesses the text from the digest.
+
+    Queries beyond `QUERIES` bytes leave their size and digest only: whoever may ask, even in vain, must not be able to
+    fill the disk that evidence needs.
+    """
     salted = {**document, "salt": os.urandom(16).hex()}
+    plain = _encoded(salted)
+    queries = document.get("queries")
+    if len(plain) > QUERIES and queries:
+        asked = _encoded(queries)
+        if len(asked) > QUERIES:
+            cut = {"cut": len(asked), "operation": queries[0].get("operation", ""), "sha256": canonical.digest(asked)}
+            plain = _encoded(salted | {"queries": [cut]})
+    return plain
+
+
+def _encoded(value: Any) -> bytes:
     try:
-        return _encoder.encode(salted)
+        return _encoder.encode(value)
     except (UnicodeEncodeError, TypeError, ValueError, RecursionError):
-        return _encoder.encode(canonical.clean(msgspec.to_builtins(salted, enc_hook=_foreign)))
+        return _encoder.encode(canonical.clean(msgspec.to_builtins(value, enc_hook=_foreign)))
 
 
 def bound_to(evidence: str, session: str, exchange: str, kind: str) -> bytes:

@@ -24,6 +24,8 @@ PROBE = 64 * 1024
 MOST_OPERATIONS = 1000
 MOST_FIELDS = 1000
 """Fields that steer one request. Policy judges each operation and each field on the event loop."""
+MOST_NAMES = 64 * 1024
+"""Characters of their names. The chain of evidence holds them all."""
 
 
 class Inspect(Stage):
@@ -62,7 +64,8 @@ def check_amount(operations: Sequence[Operation]) -> None:
     """A small body may ask for more than there is time to judge. Raises Refusal: body_too_large."""
     if len(operations) > MOST_OPERATIONS:
         raise Refusal(Reason.BODY_TOO_LARGE, f"A request has at most {MOST_OPERATIONS} operations.")
-    if sum(len(operation.fields_used) for operation in operations) > MOST_FIELDS:
+    fields = [name for operation in operations for name in operation.fields_used]
+    if len(fields) > MOST_FIELDS or sum(map(len, fields)) > MOST_NAMES:
         raise Refusal(Reason.BODY_TOO_LARGE, f"At most {MOST_FIELDS} fields steer a request.")
 
 

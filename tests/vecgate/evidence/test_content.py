@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from types import MappingProxyType
 from typing import Any
 
@@ -7,7 +8,7 @@ import msgspec
 import pytest
 from tests.support.evidence import article
 
-from vecgate.evidence.content import Cipher, Unreadable, bound_to, plaintext
+from vecgate.evidence.content import QUERIES, Cipher, Unreadable, bound_to, plaintext
 
 BINDING = bound_to("evidence", "w0-000001", "e1", "outcome")
 
@@ -49,3 +50,16 @@ def test_whatever_an_answer_holds_can_be_kept(value: Any, kept: Any) -> None:
 def test_records_keep_their_names() -> None:
     (kept,) = msgspec.json.decode(plaintext({"records": (article(1),)}))["records"]
     assert (kept["id"], kept["payload"]["team"]) == ("article-001", "platform")
+
+
+def test_queries_beyond_their_bound_leave_size_and_digest() -> None:
+    queries = [{"operation": "get", "where": {"a": "x" * QUERIES}}]
+    kept = msgspec.json.decode(plaintext({"queries": queries, "records": [1]}))
+    asked = msgspec.json.encode(queries, order="sorted")
+    cut = {"operation": "get", "cut": len(asked), "sha256": hashlib.sha256(asked).hexdigest()}
+    assert (kept["queries"], kept["records"]) == ([cut], [1])
+
+
+def test_records_are_kept_whatever_their_size() -> None:
+    kept = msgspec.json.decode(plaintext({"queries": [{"operation": "get"}], "records": ["x" * QUERIES]}))
+    assert (kept["queries"], len(kept["records"][0])) == ([{"operation": "get"}], QUERIES)
