@@ -51,6 +51,11 @@ class Upstream:
         return f"{host}:{self.port}".encode("ascii")
 
     @cached_property
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """What every request that is forwarded begins with."""
+        return ((b"host", self.authority), *HEADERS)
+
+    @cached_property
     def names(self) -> NameResolver:
         return NameResolver(self.fetch)
 

@@ -86,8 +86,10 @@ class ChromaDialect(Dialect):
                 written = effects.sibling(call, call.params["collection_id"])
                 resource = identifiers.bound(call, names[key])
                 operations = tuple(
-                    one.on(tuple([resource if name == written else name for name in one.resources]))
-                    for one in operations
+                    [
+                        one.on(tuple([resource if name == written else name for name in one.resources]))
+                        for one in operations
+                    ]
                 )
         elif _may_exist(call) and names.get(identifiers.by_name(call).key) is not None:
             # Judged as a read, so a read is what is sent: nothing can be created by it.

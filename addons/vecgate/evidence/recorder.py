@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from vecgate.evidence.redaction import Redactor, without_vectors
 from vecgate.evidence.signing import signing_key
 from vecgate.evidence.writer import Sink, Writer
 from vecgate.exchange import Exchange
+from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Masked, Record
 from vecgate.policy.decision import Decision
 from vecgate.reasons import Reason
@@ -176,16 +177,22 @@ class Recorder:
             if asked:
                 document["queries"] = asked
         if masked is not None and masked.records:
-            document["records"] = [recordable(record, exchange.decision) for record in masked.records]
+            document["records"] = recordable(masked.records, exchange.decision)
         return document or None
 
 
-def recordable(record: Record, decision: Decision | None) -> Record:
-    """A record as it was shown, but for values that only the caller's clearance opened: those are nobody's to keep."""
-    if decision is None or not record.payload:
-        return record
-    kept = decision.recorded(record.resource)
-    if kept is decision.masks.get(record.resource):
+def recordable(records: Sequence[Record], decision: Decision | None) -> Sequence[Record]:
+    """Records as they were shown, but for values that only the caller's clearance opened: nobody's to keep."""
+    if decision is None:
+        return records
+    recorded = {resource: decision.recorded(resource) for resource in {record.resource for record in records}}
+    if all(kept is decision.masks.get(resource) for resource, kept in recorded.items()):
+        return records
+    return [_recordable(record, decision, recorded[record.resource]) for record in records]
+
+
+def _recordable(record: Record, decision: Decision, kept: MaskSet) -> Record:
+    if not record.payload or kept is decision.masks.get(record.resource):
         return record
     try:
         payload, _ = kept.payload(record.payload)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 from vecgate.limits.bucket import Bucket
 
@@ -13,11 +14,16 @@ def headers(buckets: Iterable[Bucket], now: float) -> dict[str, str]:
     policies, states = [], []
     for bucket in buckets:
         left = bucket.ends - now if now < bucket.ends else bucket.window
-        policies.append(f"{bucket.name};q={bucket.limit};w={bucket.window}")
+        policies.append(_policy(bucket.name, bucket.limit, bucket.window))
         states.append(f"{bucket.name};r={bucket.remaining(now)};t={math.ceil(left)}")
     if not policies:
         return {}
     return {"ratelimit-policy": ", ".join(policies), "ratelimit": ", ".join(states)}
+
+
+@lru_cache(maxsize=4096)
+def _policy(name: str, limit: int, window: int) -> str:
+    return f"{name};q={limit};w={window}"
 
 
 def quoted(text: str) -> str:

@@ -123,12 +123,12 @@ class MaskSet:
         self, payloads: Sequence[Mapping[str, Any] | None]
     ) -> tuple[list[dict[str, Any] | None], frozenset[str]]:
         """The same for one answer's records; null where a record has no payload."""
+        if not self.fields:
+            return [None if payload is None else dict(payload) for payload in payloads], _NOTHING
         masked: set[str] = set()
-        root = self._matcher.root if self.fields else None
-        shown = [
-            None if payload is None else dict(payload) if root is None else self._object(payload, root, masked, 0)
-            for payload in payloads
-        ]
+        equal: dict[tuple[str, str], Any] = {}
+        root = self._matcher.root
+        shown = [None if payload is None else self._object(payload, root, masked, 0, equal) for payload in payloads]
         return shown, frozenset(masked)
 
     def text(self, path: str, value: str) -> str | None:
@@ -186,7 +186,15 @@ class MaskSet:
         mask = self._matcher.mask(states)
         return mask is not None and mask.covers(strategy)
 
-    def _object(self, value: Mapping[str, Any], node: Node, masked: set[str], depth: int) -> dict[str, Any]:
+    def _object(
+        self,
+        value: Mapping[str, Any],
+        node: Node,
+        masked: set[str],
+        depth: int,
+        equal: dict[tuple[str, str], Any] | None = None,
+    ) -> dict[str, Any]:
+        """`equal` has what texts of fields of this node came to before, in the same answer."""
         if depth > DEPTH:
             raise Unmaskable("a payload is nested too deeply")
         shown: dict[str, Any] = {}
@@ -196,7 +204,10 @@ class MaskSet:
             kind = type(member)
             if child.mask is not None:
                 masked.add(child.path)
-                seen = self._masked(member, child, child.mask)
+                if equal is None or kind is not str or not child.mask.steady:
+                    seen = self._masked(member, child, child.mask)
+                elif (seen := equal.get((name, member))) is None:
+                    seen = equal[name, member] = self._masked(member, child, child.mask)
             elif kind in _SCALARS or (kind is str and member[:1] not in _OPENS):
                 seen = member
             else:

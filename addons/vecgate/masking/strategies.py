@@ -72,6 +72,9 @@ class FieldStrategy(Strategy):
     """Called with one text, number, truth value or null at a time: lists go element by element, and an object (also
     one inside a text) is redacted instead. False: called once with the whole value."""
 
+    steady: ClassVar[bool] = False
+    """Equal texts of one field always come to the same: the equal ones of one answer are masked once."""
+
     @abstractmethod
     def __call__(self, value: Any, where: Where) -> Any:
         """The value to show, or DROPPED. An exception withholds the whole answer."""
@@ -115,6 +118,7 @@ class Hash(FieldStrategy):
     """A keyed token: equal values of one field stay equal, so that joins and counts work. 128 bits of HMAC-SHA256."""
 
     scalar = False
+    steady = True
     strictness = 60
     spec = "hash"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import replace
 from weakref import WeakKeyDictionary, finalize
 
 from mitmproxy import flow as mitmflow
@@ -110,7 +109,7 @@ class Context:
         """
         flow.request.stream = False
         if exchange.charges is not None and exchange.refusal is None:
-            answer = replace(answer, headers=(*answer.headers, *exchange.charges.headers.items()))
+            answer = Answer(answer.status, (*answer.headers, *exchange.charges.headers.items()), answer.body)
         exchange.answer = answer
         flow.response = response(answer, exchange.id)
         exchange.answer_seal = None if exchange.recorded else response_image(flow.response)

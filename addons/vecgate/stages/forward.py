@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import lru_cache
 from typing import ClassVar
 
 from mitmproxy import http
@@ -10,11 +11,11 @@ from mitmproxy import http
 from vecgate.errors import Refusal
 from vecgate.exchange import Exchange
 from vecgate.operations.dialect import Reading
-from vecgate.operations.messages import Outgoing
+from vecgate.operations.messages import Outgoing, Pairs
 from vecgate.operations.model import Action
 from vecgate.policy.decision import Verdict
 from vecgate.reasons import Reason
-from vecgate.runtime import HEADERS, Upstream
+from vecgate.runtime import Upstream
 from vecgate.serve.image import request_image
 from vecgate.stages.resolve import forget_names
 from vecgate.stages.stage import Stage, judged
@@ -74,6 +75,12 @@ def seal(flow: http.HTTPFlow, exchange: Exchange, upstream: Upstream) -> None:
     exchange.request_seal = request_image(flow.request)
 
 
+@lru_cache(maxsize=64)
+def _encoded(headers: Pairs) -> tuple[tuple[bytes, bytes], ...]:
+    """What a dialect says of a body: a few fixed tuples."""
+    return tuple((name.encode("ascii"), value.encode("ascii")) for name, value in headers)
+
+
 def build(request: http.Request, outgoing: Outgoing, upstream: Upstream) -> None:
     """Make the live request the outgoing one; the credential joins it at the wire only."""
     data = request.data
@@ -81,10 +88,9 @@ def build(request: http.Request, outgoing: Outgoing, upstream: Upstream) -> None
     data.path = upstream.prefix + outgoing.path.encode("ascii")
     data.authority = upstream.authority if request.is_http2 else b""
     data.scheme, data.host, data.port = upstream.scheme.encode("ascii"), upstream.host, upstream.port
-    fields = [(b"host", upstream.authority), *HEADERS]
-    fields += [(name.encode("ascii"), value.encode("ascii")) for name, value in outgoing.headers]
+    fields = upstream.headers + _encoded(outgoing.headers)
     if outgoing.body or outgoing.method != "GET":
-        fields.append((b"content-length", b"%d" % len(outgoing.body)))
+        fields += ((b"content-length", b"%d" % len(outgoing.body)),)
     data.headers = http.Headers(fields)
     data.content = outgoing.body
     data.trailers = None

@@ -44,6 +44,31 @@ def shown(fields: dict[str, str], payload: dict[str, Any]) -> dict[str, Any]:
 # What a payload becomes
 
 
+def test_equal_texts_of_one_answer_come_out_equal_in_their_field_and_in_no_other() -> None:
+    rows, _ = masks({"mail": "hash", "other": "hash"}).payloads([{"mail": "a@b", "other": "a@b"}, {"mail": "a@b"}])
+    assert rows[0] is not None
+    assert rows[1] is not None
+    assert rows[0]["mail"] == rows[1]["mail"] != rows[0]["other"]
+
+
+def test_a_strategy_that_is_not_steady_is_asked_for_every_value() -> None:
+    class Counted(FieldStrategy):
+        strictness = 40
+        spec = "counted"
+
+        def __init__(self) -> None:
+            self.calls = 0
+
+        def __call__(self, value: Any, where: Where) -> Any:
+            self.calls += 1
+            return f"value {self.calls}"
+
+    masker = Masker(b"k" * 32, {"counted": Counted()})
+    mask = MaskSet.combine(rules({"mail": "counted"}), vectors_open=True, masker=masker)
+    rows, _ = mask.payloads([{"mail": "a@b"}, {"mail": "a@b"}])
+    assert rows == [{"mail": "value 1"}, {"mail": "value 2"}]
+
+
 @pytest.mark.parametrize(
     ("fields", "payload", "expected"),
     [
