@@ -3,6 +3,7 @@ and what was decided is judged again before it runs."""
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import contextlib
 import signal
@@ -19,6 +20,8 @@ import httpx
 import pytest
 from tests.support.byte_wire import Reply, answer, request, send
 from tests.support.under_attack import COLLECTIONS, POLICY, PUBLIC, UnderAttack, collection, under_attack
+
+from vecgate.state.open import open_store
 
 pytestmark = pytest.mark.real
 
@@ -343,6 +346,20 @@ def test_a_token_that_ends_while_its_request_waits_runs_nothing(patient: Scene) 
     assert (replies[0].status, replies[0].reason) == (401, "token_expired")
     assert patient.sent() == []
     patient.attacked.settle(1)
+
+
+async def test_whoever_is_revoked_while_a_request_waits_runs_nothing(patient: Scene) -> None:
+    thread, replies, ticket = patient.waiting(patient.delete(new_title(), subject="leaver"))
+    store = open_store("sqlite:///state.db", patient.attacked.gateway.folder)
+    await store.start()
+    await store.revoke("https://issuer.test/ leaver")
+    await store.close()
+    await asyncio.sleep(0.5)
+    assert patient.decide(ticket, "approve").status_code == 200
+    thread.join(5)
+    assert (replies[0].status, replies[0].reason, patient.sent()) == (401, "token_revoked", [])
+    patient.attacked.settle(1)
+    patient.attacked.attack(401, "token_revoked", patient.delete("again", subject="leaver"))
 
 
 CHANGES: dict[str, tuple[str, str, str]] = {
