@@ -29,7 +29,7 @@ TAKEN_OFF = frozenset(name.encode() for name in credential_headers()) | {b"expec
 """Credentials, and what mitmproxy would answer with 100 before the request is judged."""
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BAD_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*")
 """A signed token (RFC 7519 §3.1). Where it does not belong, it would be recorded."""
 
 
@@ -77,8 +77,7 @@ class Sanitize(Stage):
             raise Refusal(Reason.BAD_HEADER, "host is missing.")
         if fields.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
             raise Refusal(Reason.BAD_HEADER, "The only transfer coding is chunked.")
-        agent = fields.get(b"user-agent", b"")[:200].decode("latin-1")
-        exchange.user_agent = _TOKEN.sub("", agent)
+        exchange.user_agent = _TOKEN.sub("", fields.get(b"user-agent", b"").decode("latin-1"))[:200]
         check_length(fields.get(b"content-length"), bounds.body.bytes)
 
 
