@@ -75,12 +75,15 @@ def query_body() -> str:
 def answers(folder: Path) -> None:
     """About 5 kB of search result, and what the gateway asks about the collection."""
     ids = [f"id-{number}" for number in range(10)]
-    payload = {"email": "ada@people.example", "ssn": "900-12-3456", "city": "Lund", "topic": "assert", "length": 400}
+    payloads = [
+        {"email": f"{name}@people.example", "ssn": f"900-12-{name}", "city": "Lund", "topic": "assert", "length": 400}
+        for name in range(1000, 1010)
+    ]
     result = {
         "ids": [ids],
         "distances": [[0.1 * number for number in range(10)]],
         "documents": [["lorem ipsum dolor sit amet " * 12] * 10],
-        "metadatas": [[payload] * 10],
+        "metadatas": [payloads],
         "embeddings": None,
         "uris": None,
         "include": ["metadatas", "documents", "distances"],
