@@ -217,13 +217,17 @@ UNEVEN = POLICY.replace("{name: vectors, vectors: drop,", "{name: vectors, on: *
 )
 
 
-@pytest.mark.parametrize(("verb", "body"), COPIES.values(), ids=COPIES)
-def test_a_copy_does_not_shed_its_masks(
-    verb: str, body: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+@pytest.fixture(scope="module")
+def uneven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnderAttack]:
+    """Where the target of a copy would be open to everybody."""
     opened = UNEVEN + "    - {name: open, on: {resources: ['**/open']}, vectors: drop, clearance: {groups: ['*']}}\n"
-    with under_attack(tmp_path_factory.mktemp("copies"), opened) as attacked:
-        attacked.attack(403, "masked_field_used", made(attacked, "POST", P + verb, body, "admins"), lookups=True)
+    with under_attack(tmp_path_factory.mktemp("copies"), opened) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("verb", "body"), COPIES.values(), ids=COPIES)
+def test_a_copy_does_not_shed_its_masks(verb: str, body: dict[str, Any], uneven: UnderAttack) -> None:
+    uneven.attack(403, "masked_field_used", made(uneven, "POST", P + verb, body, "admins"), lookups=True)
 
 
 FILTERS: dict[str, object] = {
