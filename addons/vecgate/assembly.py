@@ -143,9 +143,12 @@ def _upstream(connection: Connection, dialect: Dialect, loaded: Loaded, hooks: H
         if not value.isprintable() or not value.isascii():
             raise ConfigError(Finding("configuration", 0, 0, name, "a header value is one line of visible ASCII"))
         credential = (connection.credential.header.lower().encode("ascii"), value.encode("ascii"))
-    verify = ssl.create_default_context(
-        cafile=str(loaded.resolve(connection.upstream_ca)) if connection.upstream_ca else None
-    )
+    ca = loaded.resolve(connection.upstream_ca) if connection.upstream_ca else None
+    try:
+        verify = ssl.create_default_context(cafile=ca)
+    except OSError as error:  # ssl.SSLError is one
+        name = f"connections.{connection.name}.upstream_ca"
+        raise ConfigError(Finding("configuration", 0, 0, name, f"{ca} cannot be used: {error}")) from error
     return Upstream(
         config=connection,
         dialect=dialect,

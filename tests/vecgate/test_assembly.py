@@ -141,6 +141,15 @@ async def test_a_credential_is_one_line_of_visible_ascii(value: str, config: Pat
     assert value not in str(refused.value)
 
 
+@pytest.mark.parametrize("text", [None, "no certificate"])
+async def test_a_ca_that_cannot_be_used_is_an_error_of_its_key(text: str | None, config: Path) -> None:
+    config.write_text(config.read_text().replace("upstream: http:", "upstream_ca: ca.pem\n    upstream: https:"))
+    if text is not None:
+        (config.parent / "ca.pem").write_text(text)
+    with pytest.raises(ConfigError, match=r"connections\.docs\.upstream_ca"):
+        await open_runtime(config)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

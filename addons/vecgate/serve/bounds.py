@@ -81,8 +81,11 @@ def check_body_size(self: HttpStream, request: bool) -> layer.CommandGenerator[b
 def handle_event(self: HttpStream, event: events.Event) -> layer.CommandGenerator[None]:
     """Stands in for HttpStream.handle_event, where a body that arrives while a hook runs is queued without bound.
 
-    What is queued past the bound is dropped: when the hook has ended, `check_body_size` finds the rest too large.
+    What is queued past the bound is dropped: when the hook has ended, `check_body_size` finds the rest too large. A
+    client that resets its stream meanwhile is noted at once: a hook that holds the request for it can ask.
     """
+    if self._paused is not None and isinstance(event, RequestProtocolError):
+        failures.note(self.flow, failures.reason_for_client_error(event.message, event.code), event.message)
     if self._paused is not None and isinstance(event, RequestData | ResponseData):
         bounds = current().listeners.bounds(self.context.client)
         key, limit = (_QUEUED[0], bounds.body) if isinstance(event, RequestData) else (_QUEUED[1], bounds.answer)

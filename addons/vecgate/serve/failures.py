@@ -70,7 +70,7 @@ _GONE = ("Client disconnected", "peer closed connection", "HTTP/2 connection clo
 
 
 def failure_of(flow: http.HTTPFlow) -> Failure | None:
-    """Why this flow ended in the `error` hook; None while it has not."""
+    """Why this flow ended in the `error` hook, or will when the hook that runs has ended; None otherwise."""
     return _noted.get(flow)
 
 

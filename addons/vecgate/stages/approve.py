@@ -64,9 +64,9 @@ class Approve(Stage):
             void = held.void
         if void is not None or outcome is not Outcome.APPROVED:
             raise Refusal(void or ANSWERS[outcome], extra={"ticket": ticket.id})
-        await self._release(flow, exchange, ticket)
+        await self._release(exchange, ticket, held)
 
-    async def _release(self, flow: http.HTTPFlow, exchange: Exchange, ticket: Ticket) -> None:
+    async def _release(self, exchange: Exchange, ticket: Ticket, held: Held) -> None:
         """Judge everything again, under the configuration of now, and use the approval up."""
         runtime = self.context.runtime
         if runtime is None:
@@ -82,8 +82,8 @@ class Approve(Stage):
         exchange.decision = replace(decision, verdict=Verdict.HOLD)
         if exchange.charges is not None:
             await runtime.limiter.resume(exchange.charges)
-        if not flow.client_conn.connected:
-            raise Refusal(Reason.CLIENT_GONE, extra={"ticket": ticket.id})
+        if (void := held.void) is not None:
+            raise Refusal(void, extra={"ticket": ticket.id})
         if not await runtime.approvals.consume(ticket.id, Asked.of(exchange, upstream.dialect)):
             state = (await runtime.approvals.get(ticket.id)).state
             detail = "What was approved has changed, or has been used."

@@ -14,6 +14,7 @@ from vecgate.errors import VecgateError
 from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason
 from vecgate.runtime import Runtime
+from vecgate.serve.failures import failure_of
 from vecgate.serve.image import request_image
 from vecgate.stages.context import Context
 
@@ -49,7 +50,7 @@ class Held:
     @property
     def void(self) -> Reason | None:
         """Why the flow must not run whatever is decided, if so."""
-        if not self._flow.client_conn.connected:
+        if self._gone:
             return Reason.CLIENT_GONE
         if self._flow.error is not None:
             return Reason.INTERRUPTED
@@ -57,10 +58,15 @@ class Held:
 
     def over(self) -> bool:
         """Whether waiting has no point any more. Asked several times a second."""
-        if self._context.draining or self._flow.error is not None or not self._flow.client_conn.connected:
+        if self._context.draining or self._gone or self._flow.error is not None:
             return True
         resumed = self._context.interactive and not self._flow.intercepted and self._decision is None
         return resumed and not self._resumed()
+
+    @property
+    def _gone(self) -> bool:
+        """The connection was closed, or over HTTP/2 the stream alone."""
+        return not self._flow.client_conn.connected or failure_of(self._flow) is not None
 
     def _resumed(self) -> bool:
         """Whether the flow goes on waiting: for the operator's decision to count, or as if nothing had happened."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
@@ -11,6 +11,7 @@ from tests.support.stages import TICKET, Scene, flow
 
 from vecgate.approvals.tickets import State, TicketClosed
 from vecgate.reasons import Reason
+from vecgate.serve import failures
 from vecgate.stages.held import Held
 
 
@@ -133,10 +134,19 @@ async def test_killing_a_flow_is_no_approval(scene: Scene) -> None:
     assert scene.approvals.decisions == []
 
 
-async def test_waiting_is_over_when_the_client_is_gone(scene: Scene) -> None:
+def closed(one: http.HTTPFlow) -> None:
+    one.client_conn.state = one.client_conn.state.CLOSED
+
+
+def reset(one: http.HTTPFlow) -> None:
+    failures.note(one, Reason.CLIENT_GONE, "stream reset by client")
+
+
+@pytest.mark.parametrize("left", [closed, reset])
+async def test_waiting_is_over_when_the_client_is_gone(scene: Scene, left: Callable[[http.HTTPFlow], None]) -> None:
     one = flow()
     with held(scene, one) as waiting:
-        one.client_conn.state = one.client_conn.state.CLOSED
+        left(one)
         assert waiting.over()
         assert waiting.void is Reason.CLIENT_GONE
 
