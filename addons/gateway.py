@@ -1,4 +1,4 @@
-"""The gateway in stock mitmproxy: `mitmdump -s addons/gateway.py --set vecgate_config=vecgate.yaml`."""
+"""The gateway in stock mitmproxy: `mitmdump -n -s addons/gateway.py --set vecgate_config=vecgate.yaml`."""
 
 from vecgate.serve.stock import addons
 

@@ -1,6 +1,6 @@
 """Stock front ends: the same pipeline under mitmdump, mitmproxy and mitmweb, by `-s addons/gateway.py`.
 
-    mitmdump -s addons/gateway.py --set vecgate_config=vecgate.yaml
+    mitmdump -n -s addons/gateway.py --set vecgate_config=vecgate.yaml
 
 The listeners come from the configuration, and are open while the gateway is. mitmproxy opens a port of its own before
 it loads any script, unless told not to (`-n`); it is closed at once, and the seal lets nothing through it.
