@@ -1,31 +1,19 @@
-"""Attacks on approvals (threats H): nobody approves what is their own, an approval is good for one request and one use,
-and what was decided is judged again before it runs."""
+"""Attacks on approvals (threats H): nobody approves what is their own, and an approval is good for one person, one
+request and one use."""
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
-import contextlib
-import signal
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from tests.support.byte_wire import Reply, answer, request, send
-from tests.support.under_attack import COLLECTIONS, POLICY, PUBLIC, UnderAttack, collection, under_attack
-
-from vecgate.state.open import open_store
+from tests.support.approval_attacks import P, Scene, new_title, scenes
+from tests.support.byte_wire import request, send
+from tests.support.under_attack import COLLECTIONS, POLICY, PUBLIC
 
 pytestmark = pytest.mark.real
 
-P = f"{COLLECTIONS}/{PUBLIC}"
 RULES = """
   approvals:
     - name: bulk
@@ -40,89 +28,11 @@ RULES = """
       hold: 100ms
       expires: 60s
 """
-PATIENT = """
-  approvals:
-    - {name: bulk, on: {risks: [bulk_delete]}, reviewers: {groups: [owners]}, hold: 10s, expires: 60s}
-"""
-_titles = count()
-
-
-@dataclass
-class Scene:
-    attacked: UnderAttack
-    control: httpx.Client
-
-    def delete(self, title: str, *groups: str, subject: str = "wanda", **claims: Any) -> bytes:
-        bearer = self.attacked.bearer(subject, *(groups or ("writers",)), **claims)
-        body = f'{{"where":{{"title":"{title}"}}}}'.encode()
-        return request(f"{P}/delete", bearer, method="POST", body=body)
-
-    def held(self, data: bytes) -> str:
-        """The ticket of a request that nobody decides in time."""
-        reply, outcome = self.attacked.attack(403, "approval_pending", data, lookups=True)
-        ticket = str(reply.document["ticket"])
-        assert outcome["facts"]["ticket"] == ticket
-        return ticket
-
-    def ticket(self) -> str:
-        return self.held(self.delete(new_title()))
-
-    def decide(self, ticket: str, verb: str, subject: str = "olga", *groups: str, **claims: Any) -> httpx.Response:
-        token = self.attacked.token(subject, *(groups or ("owners",)), **claims)
-        return self.control.post(
-            f"/v1/approvals/{ticket}/{verb}", headers={"authorization": f"Bearer {token}"}, json={}
-        )
-
-    def state(self, ticket: str) -> str:
-        token = self.attacked.token("olga", "owners")
-        reply = self.control.get(f"/v1/approvals/{ticket}", headers={"authorization": f"Bearer {token}"})
-        return str(reply.json()["state"])
-
-    def sent(self) -> list[str]:
-        return [each.line for each in self.attacked.upstream.take() if not each.line.startswith("GET")]
-
-    def waiting(self, data: bytes) -> tuple[threading.Thread, list[Reply], str]:
-        """A request that waits in the background, and its ticket."""
-        replies: list[Reply] = []
-        before = self.pending()
-        thread = threading.Thread(target=lambda: replies.append(send(self.attacked.port, data, wait=15)))
-        thread.start()
-        deadline = time.monotonic() + 5
-        while not (new := self.pending() - before):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        return thread, replies, new.pop()
-
-    def pending(self) -> set[str]:
-        token = self.attacked.token("olga", "owners")
-        reply = self.control.get("/v1/approvals", headers={"authorization": f"Bearer {token}"})
-        return {each["id"] for each in reply.json()["approvals"]}
-
-
-def new_title() -> str:
-    return f"title {next(_titles)}"
-
-
-ROUTES = {"^POST .*/delete ": answer({"deleted": 3}), "^POST .*/upsert ": answer({}), "^DELETE ": answer({})}
-
-
-def scenes(folder: Path, policy: str) -> Iterator[Scene]:
-    with (
-        under_attack(folder, policy, ROUTES) as attacked,
-        httpx.Client(base_url=f"http://127.0.0.1:{attacked.gateway.control}", timeout=10) as control,
-    ):
-        yield Scene(attacked, control)
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     yield from scenes(tmp_path_factory.mktemp("approvals"), POLICY + RULES)
-
-
-@pytest.fixture(scope="module")
-def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Where requests wait long enough for something to happen meanwhile."""
-    yield from scenes(tmp_path_factory.mktemp("patient"), POLICY + PATIENT)
 
 
 WHO: dict[str, tuple[str, tuple[str, ...], dict[str, Any], int, str]] = {
@@ -296,136 +206,3 @@ def test_what_a_reviewer_sees_is_what_runs(scene: Scene) -> None:
     assert summary["complete"] is True
     assert shown.headers["content-type"].startswith("application/json")
     assert "identities" not in shown.text
-
-
-def test_a_client_that_left_runs_nothing(patient: Scene) -> None:
-    data = patient.delete(new_title())
-    patient.attacked.drain()
-    before = patient.pending()
-    with socket.create_connection(("127.0.0.1", patient.attacked.port)) as connection:
-        connection.sendall(data)
-        time.sleep(0.2)
-    assert patient.attacked.outcome()["facts"]["reason"] == "client_gone"
-    [ticket] = patient.pending() - before
-    patient.decide(ticket, "approve")
-    time.sleep(0.3)
-    assert patient.sent() == []
-    assert patient.attacked.allowed(data)[0].status == 200
-
-
-def test_a_half_closed_client_has_left(patient: Scene) -> None:
-    data = patient.delete(new_title())
-    before = patient.pending()
-    with socket.create_connection(("127.0.0.1", patient.attacked.port)) as connection:
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-        assert connection.recv(100) == b""
-    assert patient.attacked.outcome()["facts"]["reason"] == "client_gone"
-    for ticket in patient.pending() - before:
-        patient.decide(ticket, "approve")
-    time.sleep(0.3)
-    assert patient.sent() == []
-
-
-def test_an_approved_request_that_waits_runs_at_once_and_once(patient: Scene) -> None:
-    thread, replies, ticket = patient.waiting(patient.delete(new_title()))
-    others = send(patient.attacked.port, request("/api/v2/version"))
-    assert others.status == 200
-    assert patient.decide(ticket, "approve").status_code == 200
-    thread.join(5)
-    assert (replies[0].status, patient.sent()) == (200, ["POST " + P + "/delete HTTP/1.1"])
-    patient.attacked.settle(2)
-
-
-def test_a_token_that_ends_while_its_request_waits_runs_nothing(patient: Scene) -> None:
-    ending = int(time.time()) - 60 + 2
-    thread, replies, ticket = patient.waiting(patient.delete(new_title(), exp=ending, jti="ending"))
-    time.sleep(2.5)
-    assert patient.decide(ticket, "approve").status_code == 200
-    thread.join(5)
-    assert (replies[0].status, replies[0].reason) == (401, "token_expired")
-    assert patient.sent() == []
-    patient.attacked.settle(1)
-
-
-async def test_whoever_is_revoked_while_a_request_waits_runs_nothing(patient: Scene) -> None:
-    thread, replies, ticket = patient.waiting(patient.delete(new_title(), subject="leaver"))
-    store = open_store("sqlite:///state.db", patient.attacked.gateway.folder)
-    await store.start()
-    await store.revoke("https://issuer.test/ leaver")
-    await store.close()
-    await asyncio.sleep(0.5)
-    assert patient.decide(ticket, "approve").status_code == 200
-    thread.join(5)
-    assert (replies[0].status, replies[0].reason, patient.sent()) == (401, "token_revoked", [])
-    patient.attacked.settle(1)
-    patient.attacked.attack(401, "token_revoked", patient.delete("again", subject="leaver"))
-
-
-CHANGES: dict[str, tuple[str, str, str]] = {
-    "H3 the grant": ("to: {groups: [writers]}", "to: {groups: [nobody]}", "no_grant"),
-    "H3 its time": ("{name: write-public,", "{name: write-public, until: 2026-01-01T00:00:00Z,", "no_grant"),
-    "H3 a mask": ("fields: {ssn: redact", "fields: {title: redact, ssn: redact", "masked_field_used"),
-    "H3 a mask that does not steer": ("fields: {ssn: redact", "fields: {ssn: drop", "approval_expired"),
-    "H3 the reviewers": ("reviewers: {groups: [owners]}", "reviewers: {groups: [others]}", "approval_expired"),
-    "H3 the approvals": ("hold: 10s", "approvals: 2, hold: 10s", "approval_expired"),
-}
-
-
-@pytest.mark.parametrize(("old", "new", "reason"), CHANGES.values(), ids=CHANGES)
-def test_a_rule_that_changes_while_a_request_waits_runs_nothing(
-    old: str, new: str, reason: str, patient: Scene
-) -> None:
-    thread, replies, ticket = patient.waiting(patient.delete(new_title()))
-    with reloaded(patient, old, new):
-        assert patient.decide(ticket, "approve").status_code == 200
-        thread.join(5)
-    assert (replies[0].status, replies[0].reason, patient.sent()) == (403, reason, [])
-    assert patient.attacked.settle(1)[0]["facts"]["reason"] == reason
-
-
-def test_a_rule_that_goes_while_a_request_waits_needs_no_more_than_its_approval(patient: Scene) -> None:
-    thread, replies, ticket = patient.waiting(patient.delete(new_title()))
-    with reloaded(patient, "risks: [bulk_delete]", "risks: [restore]"):
-        assert patient.decide(ticket, "approve").status_code == 200
-        thread.join(5)
-    assert (replies[0].status, replies[0].reason) == (403, "approval_expired")
-    assert patient.sent() == []
-    patient.attacked.settle(1)
-
-
-def test_a_collection_that_is_renamed_while_a_request_waits_runs_nothing(patient: Scene) -> None:
-    thread, replies, ticket = patient.waiting(patient.delete(new_title()))
-    pattern = next(key for key in patient.attacked.upstream.routes if f"by-id/{PUBLIC}" in key)
-    before = patient.attacked.upstream.routes[pattern]
-    patient.attacked.upstream.routes[pattern] = answer(collection(PUBLIC, "secret"))
-    try:
-        assert patient.decide(ticket, "approve").status_code == 200
-        thread.join(5)
-    finally:
-        patient.attacked.upstream.routes[pattern] = before
-    assert (replies[0].status, replies[0].reason, patient.sent()) == (403, "no_grant", [])
-    patient.attacked.settle(1)
-
-
-@contextlib.contextmanager
-def reloaded(scene: Scene, old: str, new: str) -> Iterator[None]:
-    """The gateway's configuration with one change, for a while."""
-    config = scene.attacked.gateway.folder / "vecgate.yaml"
-    before = config.read_text()
-    assert old in before
-    try:
-        _reload(scene, before.replace(old, new))
-        yield
-    finally:
-        _reload(scene, before)
-
-
-def _reload(scene: Scene, text: str) -> None:
-    running = scene.attacked.gateway
-    done, deadline = running.log.count("configuration reloaded"), time.monotonic() + 10
-    (running.folder / "vecgate.yaml").write_text(text)
-    running.process.send_signal(signal.SIGHUP)
-    while running.log.count("configuration reloaded") == done:
-        assert time.monotonic() < deadline, running.log[-2000:]
-        time.sleep(0.02)
