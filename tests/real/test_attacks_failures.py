@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.byte_wire import Received, answer, request, send
-from tests.support.gateway import SERVICE_KEY, serve_command
+from tests.support.gateway import SERVICE_KEY, serve_command, wait_ready
 from tests.support.under_attack import COLLECTIONS, POLICY, PUBLIC, UnderAttack, collection, under_attack
 
 pytestmark = pytest.mark.real
@@ -148,6 +148,7 @@ def test_evidence_that_cannot_be_written_stops_new_work_and_loses_none(attacked:
     outcomes = attacked.settle(5)
     assert {each["exchange"] for each in outcomes} == {reply.exchange for reply in replies}
     assert {each["facts"]["reason"] for each in outcomes} == {"evidence_unavailable"}
+    wait_ready(running)
     attacked.allowed(write(attacked))
 
 
