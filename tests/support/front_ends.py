@@ -21,7 +21,8 @@ import msgspec
 
 from tests.support.chroma_double import DATABASE, KB
 from tests.support.gateway import HEAD, ISSUER, SERVICE_KEY, Issuer
-from tests.support.raw_client import Reply, exchange, free_port, post
+from tests.support.raw_client import Reply, exchange, post
+from vecgate.demo.processes import free_port
 
 SCRIPT = Path(__file__).parents[2] / "addons" / "gateway.py"
 BIN = Path(sys.executable).parent

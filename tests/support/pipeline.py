@@ -21,9 +21,10 @@ from mitmproxy.tools.dump import DumpMaster
 
 from tests.support.chroma_double import DATABASE, KB
 from tests.support.gateway import ISSUER, SERVICE_KEY, Issuer
-from tests.support.raw_client import Reply, exchange, free_port, post
+from tests.support.raw_client import Reply, exchange, post
 from tests.support.serving import _hang_up, _listening
 from vecgate import assembly
+from vecgate.demo.processes import free_port
 from vecgate.evidence.facts import ending
 from vecgate.exchange import Exchange
 from vecgate.pipeline import stages

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import socket
 from dataclasses import dataclass
 
 WAIT = 3.0
@@ -34,13 +33,6 @@ class Reply:
     @property
     def body(self) -> bytes:
         return self.raw.partition(b"\r\n\r\n")[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def get(target: bytes, *headers: bytes, version: bytes = b"HTTP/1.1", method: bytes = b"GET") -> bytes:

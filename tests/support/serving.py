@@ -15,7 +15,7 @@ from mitmproxy.master import Master
 from mitmproxy.options import Options
 from mitmproxy.tools.dump import DumpMaster
 
-from tests.support.raw_client import free_port
+from vecgate.demo.processes import free_port
 from vecgate.operations.messages import Answer
 from vecgate.reasons import Reason
 from vecgate.serve import options as settings

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.raw_client import Reply, exchange, free_port, get
+from tests.support.raw_client import Reply, exchange, get
 from tests.support.raw_upstream import RawUpstream
 from tests.support.serving import LaxGate, render
 
+from vecgate.demo.processes import free_port
 from vecgate.serve import install as module
 from vecgate.serve.install import PATCHES, install
 from vecgate.serve.listeners import Listeners

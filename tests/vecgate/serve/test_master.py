@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from mitmproxy.proxy import mode_servers
-from tests.support.raw_client import exchange, free_port, get
+from tests.support.raw_client import exchange, get
 from tests.support.raw_upstream import RawUpstream
 from tests.support.serving import serving
 from tests.vecgate.serve.conftest import listener
 
+from vecgate.demo.processes import free_port
 from vecgate.serve.listeners import Listener, Upstream
 from vecgate.serve.master import Ports
 
