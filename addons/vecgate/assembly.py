@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from vecgate.approvals.approvals import Approvals
+from vecgate.config.addresses import UpstreamAddress
 from vecgate.config.load import Loaded, load
 from vecgate.config.models import Connection
 from vecgate.errors import ConfigError, Finding
@@ -133,9 +134,7 @@ async def _judging(
 
 
 def _upstream(connection: Connection, dialect: Dialect, loaded: Loaded, hooks: Hooks) -> Upstream:
-    scheme, _, rest = connection.upstream.partition("://")
-    authority, slash, prefix = rest.partition("/")
-    host, port = address(authority, 443 if scheme == "https" else 80)
+    upstream = UpstreamAddress.parse(connection.upstream)
     credential = None
     if connection.credential is not None:
         name = f"connections.{connection.name}.credential.value"
@@ -152,23 +151,15 @@ def _upstream(connection: Connection, dialect: Dialect, loaded: Loaded, hooks: H
     return Upstream(
         config=connection,
         dialect=dialect,
-        scheme="https" if scheme == "https" else "http",
-        host=host,
-        port=port,
-        prefix=(slash + prefix).rstrip("/").encode("ascii"),
+        scheme="https" if upstream.scheme == "https" else "http",
+        host=upstream.address.host,
+        port=upstream.address.port,
+        prefix=upstream.prefix.encode("ascii"),
         credential=credential,
         client=httpx.AsyncClient(
             verify=verify, timeout=LOOKUP_SECONDS, follow_redirects=False, trust_env=False, http1=True
         ),
     )
-
-
-def address(text: str, default: int = 0) -> tuple[str, int]:
-    """`host:port` or `[v6]:port` as a pair; configuration has been checked."""
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        host, port = text, str(default)
-    return host.strip("[]"), int(port)
 
 
 def recorder_settings(loaded: Loaded, key: bytes, hooks: Hooks, worker: int) -> RecorderSettings:

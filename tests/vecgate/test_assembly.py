@@ -9,7 +9,7 @@ from tests.support.pipeline import write_config
 
 from vecgate import assembly
 from vecgate.approvals.approvals import Approvals
-from vecgate.assembly import address, open_runtime
+from vecgate.assembly import open_runtime
 from vecgate.errors import ConfigError, Unavailable
 from vecgate.evidence.recorder import Recorder
 from vecgate.evidence.verify import verify
@@ -148,16 +148,3 @@ async def test_a_ca_that_cannot_be_used_is_an_error_of_its_key(text: str | None,
         (config.parent / "ca.pem").write_text(text)
     with pytest.raises(ConfigError, match=r"connections\.docs\.upstream_ca"):
         await open_runtime(config)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("127.0.0.1:80", ("127.0.0.1", 80)),
-        ("db.example", ("db.example", 443)),
-        ("[::1]:80", ("::1", 80)),
-        ("[::1]", ("::1", 443)),
-    ],
-)
-def test_an_address_is_a_host_and_a_port(text: str, expected: tuple[str, int]) -> None:
-    assert address(text, 443) == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self, cast
 
 _HOST = r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?))"
 _LISTEN = re.compile(_HOST + r":(?P<port>[0-9]{1,5})")
@@ -58,7 +58,7 @@ class Address:
 class UpstreamAddress:
     """`scheme` is http, https or h2c; `prefix` is empty or begins with `/` and does not end with one."""
 
-    scheme: str
+    scheme: Literal["http", "https", "h2c"]
     address: Address
     prefix: str
 
@@ -73,7 +73,7 @@ class UpstreamAddress:
         port = _port(found["port"]) if found["port"] else _PORTS[found["scheme"]]
         if not port:
             raise ValueError("the port is 1 to 65535")
-        return cls(found["scheme"], Address(_host(found), port), found["prefix"])
+        return cls(cast(Literal["http", "https", "h2c"], found["scheme"]), Address(_host(found), port), found["prefix"])
 
 
 def _complaint(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from vecgate.masking.strategies import Strategy, decimals
+from vecgate.masking.strategies import Rounding, Strategy
 
 
 class ScoreStrategy(Strategy):
@@ -39,20 +39,7 @@ class RankScores(ScoreStrategy):
 
 
 @dataclass(frozen=True, slots=True)
-class RoundScores(ScoreStrategy):
-    decimals: int = 0
-
-    @property
-    def strictness(self) -> int:  # type: ignore[override]  # computed, and read like the attribute
-        return 50 - self.decimals
-
-    @property
-    def spec(self) -> str:
-        return f"round:{self.decimals}"
-
-    def configured(self, argument: str) -> RoundScores:
-        return RoundScores(decimals(argument))
-
+class RoundScores(Rounding, ScoreStrategy):
     def __call__(self, values: Sequence[float | None]) -> list[float | None]:
         return [None if value is None else round(value, self.decimals) + 0.0 for value in values]
 

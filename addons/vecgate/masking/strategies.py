@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any, ClassVar, Final, Literal, Self
@@ -63,6 +63,26 @@ class Strategy(ABC):
         """Whoever may see this may see no more than by `other`."""
         same = type(self) is type(other) and self.spec == other.spec
         return same or self.strictness > other.strictness
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding(Strategy):
+    """`round:2`: the more decimals stay, the less it hides."""
+
+    decimals: int = 0
+
+    @property
+    def strictness(self) -> int:  # type: ignore[override]  # computed, and read like the attribute
+        return 50 - self.decimals
+
+    @property
+    def spec(self) -> str:
+        return f"round:{self.decimals}"
+
+    def configured(self, argument: str) -> Self:
+        if not re.fullmatch(r"\d", argument):
+            raise ValueError("write round:2, with one digit for the decimals that stay")
+        return replace(self, decimals=int(argument))
 
 
 class FieldStrategy(Strategy):
@@ -194,21 +214,8 @@ class ZeroVector(VectorStrategy):
 
 
 @dataclass(frozen=True, slots=True)
-class RoundVector(VectorStrategy):
+class RoundVector(Rounding, VectorStrategy):
     """Every component to so many decimals. Weak: it saves bytes rather than secrets (docs/masking.md)."""
-
-    decimals: int = 0
-
-    @property
-    def strictness(self) -> int:  # type: ignore[override]  # computed, and read like the attribute
-        return 50 - self.decimals
-
-    @property
-    def spec(self) -> str:
-        return f"round:{self.decimals}"
-
-    def configured(self, argument: str) -> RoundVector:
-        return RoundVector(decimals(argument))
 
     def __call__(self, values: Sequence[float]) -> list[float]:
         try:
@@ -242,13 +249,6 @@ def strictest[S: Strategy](strategies: Sequence[S], known: Mapping[str, S]) -> S
     last = known["drop"]
     candidates = (*strategies, known.get("redact", last))
     return next((one for one in candidates if all(map(one.covers, strategies))), last)
-
-
-def decimals(argument: str) -> int:
-    """The `2` of `round:2`. Raises ValueError."""
-    if not re.fullmatch(r"\d", argument):
-        raise ValueError("write round:2, with one digit for the decimals that stay")
-    return int(argument)
 
 
 def canonical(value: Any) -> bytes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, cast
 
-from vecgate.assembly import address
+from vecgate.config.addresses import Address, UpstreamAddress
 from vecgate.config.load import Loaded
 from vecgate.config.models import Config, Connection
 from vecgate.serve.listeners import Bounds, Listener, Upstream
@@ -17,12 +16,12 @@ MARGIN = 60
 def listeners_of(loaded: Loaded) -> Iterator[Listener]:
     """One listener for each connection. Raises ValueError for certificates that cannot be used."""
     for connection in loaded.config.connections:
-        host, port = address(connection.listen)
+        address = Address.parse(connection.listen)
         tls = connection.tls
         yield Listener(
             connection.name,
-            host,
-            port,
+            address.host,
+            address.port,
             _upstream(loaded, connection),
             listener_context(
                 loaded.resolve(tls.certificate),
@@ -36,11 +35,10 @@ def listeners_of(loaded: Loaded) -> Iterator[Listener]:
 
 
 def _upstream(loaded: Loaded, connection: Connection) -> Upstream:
-    scheme, _, rest = connection.upstream.partition("://")
-    host, port = address(rest.partition("/")[0], 443 if scheme == "https" else 80)
+    upstream = UpstreamAddress.parse(connection.upstream)
     ca = loaded.resolve(connection.upstream_ca) if connection.upstream_ca else None
-    context = upstream_context(ca) if scheme == "https" else None
-    return Upstream(cast(Literal["http", "https", "h2c"], scheme), host, port, context)
+    context = upstream_context(ca) if upstream.scheme == "https" else None
+    return Upstream(upstream.scheme, upstream.address.host, upstream.address.port, context)
 
 
 def _bounds(connection: Connection) -> Bounds:

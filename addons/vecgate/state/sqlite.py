@@ -12,6 +12,7 @@ import contextlib
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -218,6 +219,18 @@ class SqliteStore(StateStore):
     # The thread and its connections
 
     def _connect(self, path: Path) -> Anchor:
+        """SQLite does not wait for the locks of a switch to WAL or of a last connection's close (sqlite.org/wal.html,
+        "Sometimes Queries Return SQLITE_BUSY In WAL Mode"): workers that start or stop together have to."""
+        deadline = time.monotonic() + BUSY
+        while True:
+            try:
+                return self._open(path)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.01)
+
+    def _open(self, path: Path) -> Anchor:
         self._counters, self._durable = (sqlite3.connect(path, timeout=BUSY, isolation_level=None) for _ in range(2))
         try:
             self._counters.execute("PRAGMA journal_mode = WAL")

@@ -43,6 +43,15 @@ async def test_what_one_worker_revokes_or_bumps_another_sees(tmp_path: Path) -> 
         assert abs(one.now() - two.now()) < 0.1, "workers share one clock"
 
 
+async def test_a_worker_waits_for_another_that_makes_the_file(tmp_path: Path) -> None:
+    first = sqlite3.connect(tmp_path / "state.db", isolation_level=None, check_same_thread=False)
+    first.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.2, first.execute, ["ROLLBACK"]).start()
+    async with opened("sqlite", tmp_path) as store:
+        assert store.epoch("names") == 0
+    first.close()
+
+
 async def test_nothing_is_known_before_the_start(tmp_path: Path) -> None:
     store = open_store("sqlite:///state.db", tmp_path)
     with pytest.raises(Unavailable):
