@@ -35,6 +35,10 @@ bench *args:
 demo *args:
     uv run vecgate demo {{args}}
 
+# Compile the engines' .proto files to the descriptors that the plugins carry
+protos:
+    uv run --group test python -m tests.support.descriptors
+
 # Write the pages that are made from code
 docs:
     uv run --group check python -m vecgate.operations.reference docs/operations

@@ -15,7 +15,7 @@ import httpx
 from vecgate.approvals.approvals import Approvals
 from vecgate.config.addresses import UpstreamAddress
 from vecgate.config.load import Loaded, load
-from vecgate.config.models import Connection
+from vecgate.config.models import Config, Connection
 from vecgate.errors import ConfigError, Finding
 from vecgate.evidence.recorder import Recorder, RecorderSettings
 from vecgate.evidence.signing import beside
@@ -25,6 +25,7 @@ from vecgate.limits.limiter import Limiter
 from vecgate.masking.key import load_key
 from vecgate.masking.masker import Masker
 from vecgate.operations.dialect import Dialect
+from vecgate.operations.site import Site
 from vecgate.policy.policy import Policy
 from vecgate.runtime import Runtime, Upstream
 from vecgate.secrets.resolve import resolve
@@ -119,10 +120,10 @@ async def _judging(
     """The parts that a reload makes anew: identity, policy, upstreams."""
     policy = Policy.compile(loaded, Masker(key, hooks.mask_strategies()))
     dialects = hooks.dialects()
-    upstreams = {
-        each.name: await asyncio.to_thread(_upstream, each, dialects[each.dialect], loaded, hooks)
-        for each in loaded.config.connections
-    }
+    upstreams: dict[str, Upstream] = {}
+    for each in sorted(loaded.config.connections, key=lambda one: one.names is not None):
+        namer = upstreams[each.names] if each.names else None
+        upstreams[each.name] = await asyncio.to_thread(_upstream, each, dialects[each.dialect], loaded, hooks, namer)
     authenticator = Authenticator(
         loaded.config.identity,
         loaded.base,
@@ -133,7 +134,9 @@ async def _judging(
     return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams)
 
 
-def _upstream(connection: Connection, dialect: Dialect, loaded: Loaded, hooks: Hooks) -> Upstream:
+def _upstream(
+    connection: Connection, dialect: Dialect, loaded: Loaded, hooks: Hooks, namer: Upstream | None
+) -> Upstream:
     upstream = UpstreamAddress.parse(connection.upstream)
     credential = None
     if connection.credential is not None:
@@ -155,10 +158,30 @@ def _upstream(connection: Connection, dialect: Dialect, loaded: Loaded, hooks: H
         host=upstream.address.host,
         port=upstream.address.port,
         prefix=upstream.prefix.encode("ascii"),
+        http2=upstream.scheme != "http",
+        site=_site(connection, loaded.config),
         credential=credential,
         client=httpx.AsyncClient(
-            verify=verify, timeout=LOOKUP_SECONDS, follow_redirects=False, trust_env=False, http1=True
+            verify=verify,
+            timeout=LOOKUP_SECONDS,
+            follow_redirects=False,
+            trust_env=False,
+            http1=upstream.scheme != "h2c",
+            http2=upstream.scheme != "http",
         ),
+        namer=namer,
+    )
+
+
+def _site(connection: Connection, config: Config) -> Site:
+    alike = [each for each in config.connections if each.dialect == connection.dialect and each.index]
+    return Site(
+        connection=connection.name,
+        address=connection.public or connection.listen,
+        upstream=UpstreamAddress.parse(connection.upstream).authority,
+        index=connection.index or "",
+        issuers=tuple(each.issuer for each in config.identity.issuers),
+        others={each.index: each.public or each.listen for each in alike if each.index},
     )
 
 

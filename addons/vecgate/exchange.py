@@ -31,6 +31,9 @@ class Exchange:
     clock: float = field(default_factory=time.perf_counter)
 
     method: str = ""
+    """HTTP's, or GRPC."""
+    deadline: float = 0.0
+    """When the caller of a gRPC call stops waiting, on `perf_counter`; 0 for never."""
     target: Target | None = None
     user_agent: str = ""
     fields: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)

@@ -7,6 +7,10 @@ stable: clients, dashboards and policy tests match on them. docs/reasons.md list
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+TYPE_PREFIX: Final = "https://vecgate.dev/reasons/"
+"""What `type` (RFC 9457) in a refusal begins with; the reason code follows."""
 
 
 class Reason(StrEnum):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vecgate.errors import Refusal
-from vecgate.operations.messages import Answer, Pairs
+from vecgate.operations import grpc
+from vecgate.operations.messages import GRPC, Answer, Pairs
+from vecgate.reasons import TYPE_PREFIX
 
 if TYPE_CHECKING:
     from vecgate.exchange import Exchange
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from vecgate.runtime import Runtime
 
 log = logging.getLogger(__name__)
-
-TYPE_PREFIX = "https://vecgate.dev/reasons/"
 
 
 def problem(refusal: Refusal, exchange: str) -> Answer:
@@ -39,9 +39,14 @@ def problem(refusal: Refusal, exchange: str) -> Answer:
 def render(runtime: Runtime | None, exchange: Exchange, refusal: Refusal) -> Answer:
     """The whole answer to a refused exchange, with the headers its reason asks for."""
     upstream = runtime.upstreams.get(exchange.connection) if runtime else None
-    answer = problem(refusal, exchange.id) if upstream is None else _enveloped(upstream.dialect, exchange, refusal)
+    if exchange.method == GRPC:
+        answer = grpc.refused(refusal, exchange.id, upstream.dialect.codes if upstream else {})
+    elif upstream is None:
+        answer = problem(refusal, exchange.id)
+    else:
+        answer = _enveloped(upstream.dialect, exchange, refusal)
     headers: Pairs = (*answer.headers, *refusal.headers.items())
-    if answer.status == 401 and runtime is not None:
+    if refusal.status == 401 and runtime is not None:
         headers = (*headers, ("www-authenticate", runtime.authenticator.challenge(refusal.reason)))
     return replace(answer, headers=headers)
 

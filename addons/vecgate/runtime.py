@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import httpx
@@ -11,14 +11,16 @@ import httpx
 from vecgate.approvals.approvals import Approvals
 from vecgate.config.load import Loaded
 from vecgate.config.models import Config, Connection
-from vecgate.errors import Unavailable
+from vecgate.errors import Refusal, Unavailable
 from vecgate.evidence.recorder import Recorder
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
 from vecgate.limits.limiter import Limiter
+from vecgate.operations import grpc
 from vecgate.operations.dialect import Dialect
-from vecgate.operations.messages import Answer, Outgoing
+from vecgate.operations.messages import GRPC, Answer, Outgoing
 from vecgate.operations.names import NameResolver
+from vecgate.operations.site import Site
 from vecgate.policy.policy import Policy
 from vecgate.reasons import Reason
 from vecgate.state.store import StateStore
@@ -29,6 +31,13 @@ HEADERS = (
     (b"user-agent", b"vecgate"),
 )
 """What every upstream request carries, whatever the client sent."""
+GRPC_HEADERS = (
+    (b"content-type", b"application/grpc"),
+    (b"te", b"trailers"),
+    (b"grpc-accept-encoding", b"identity"),
+    (b"user-agent", b"vecgate"),
+)
+"""The same for gRPC calls."""
 LOOKUP_BYTES = 4 * 1024 * 1024
 
 
@@ -42,8 +51,13 @@ class Upstream:
     host: str
     port: int
     prefix: bytes
+    http2: bool
+    """It can be asked over HTTP/2, as gRPC needs."""
+    site: Site
     credential: tuple[bytes, bytes] | None = field(repr=False)
     client: httpx.AsyncClient = field(repr=False)
+    namer: Upstream | None = None
+    """The connection that names are asked of, where this one cannot tell them."""
 
     @cached_property
     def authority(self) -> bytes:
@@ -57,11 +71,34 @@ class Upstream:
 
     @cached_property
     def names(self) -> NameResolver:
-        return NameResolver(self.fetch)
+        return self.namer.names if self.namer else NameResolver(self.fetch)
+
+    @property
+    def naming(self) -> str:
+        """The connection whose names these are."""
+        return self.namer.naming if self.namer else self.config.name
 
     async def fetch(self, outgoing: Outgoing) -> Answer:
         """Ask the database itself, with the service credential. Raises Unavailable when it does not answer in time."""
-        fields = [*HEADERS, *((name.encode(), value.encode()) for name, value in outgoing.headers)]
+        if outgoing.method == GRPC:
+            return await self._call(outgoing)
+        return await self._ask(outgoing, HEADERS)
+
+    async def _call(self, outgoing: Outgoing) -> Answer:
+        """httpx shows no trailers: a call that went well is one that brought a whole message."""
+        asked = replace(outgoing, method="POST", body=grpc.framed((outgoing.body,)))
+        answer = await self._ask(asked, GRPC_HEADERS)
+        if answer.status != 200:
+            raise Unavailable(Reason.UPSTREAM_PROTOCOL, "The database did not answer a look-up in gRPC.")
+        try:
+            messages = grpc.messages(answer.body, limit=LOOKUP_BYTES)
+        except Refusal as refusal:
+            raise Unavailable(Reason.UPSTREAM_PROTOCOL, "The database's answer to a look-up is broken.") from refusal
+        status = answer.header("grpc-status") or (grpc.OK if messages else "2")
+        return Answer(200, (("grpc-status", status),), messages=messages)
+
+    async def _ask(self, outgoing: Outgoing, headers: tuple[tuple[bytes, bytes], ...]) -> Answer:
+        fields = [*headers, *((name.encode(), value.encode()) for name, value in outgoing.headers)]
         if self.credential is not None:
             fields.append(self.credential)
         url = f"{self.scheme}://{self.authority.decode()}{self.prefix.decode()}{outgoing.path}"

@@ -101,9 +101,9 @@ class ChromaDialect(Dialect):
         call: Call = reading.detail
         return call.row.operation in _CHANGES_NAMES
 
-    def local(self, reading: Reading, principal: Principal, decision: Decision) -> Answer | None:
+    def local(self, reading: Reading, principal: Principal | None, decision: Decision) -> Answer | None:
         call: Call = reading.detail
-        if call.row.operation != "get_user_identity":
+        if call.row.operation != "get_user_identity" or principal is None:
             return None
         known = reading.names.get(_IDENTITY.key) or ()
         databases = [name for name in known if decision.visible(f"{_DEFAULT_TENANT}/{name}")]

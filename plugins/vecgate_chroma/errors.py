@@ -12,9 +12,8 @@ from typing import Any, Final
 from vecgate.errors import Refusal
 from vecgate.operations.document import dump, parse
 from vecgate.operations.messages import Answer, Pairs
-from vecgate.reasons import Reason
+from vecgate.reasons import TYPE_PREFIX, Reason
 
-TYPE: Final = "https://vecgate.dev/reasons/"
 JSON: Final[Pairs] = (("content-type", "application/json"),)
 
 _BY_STATUS: Final = {
@@ -114,7 +113,7 @@ def refused(refusal: Refusal, exchange: str) -> Answer:
         "error": _name(reason.status),
         "message": message,
         "reason": reason,
-        "type": TYPE + reason,
+        "type": TYPE_PREFIX + reason,
         "exchange": exchange,
         **refusal.extra,
     }

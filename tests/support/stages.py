@@ -25,6 +25,7 @@ from vecgate.limits.reservation import Reservation
 from vecgate.operations.dialect import Reading
 from vecgate.operations.messages import Answer, Outgoing, Request
 from vecgate.operations.names import NameResolver
+from vecgate.operations.site import Site
 from vecgate.operations.target import parse
 from vecgate.policy.decision import Decision, Verdict
 from vecgate.reasons import Reason
@@ -234,7 +235,16 @@ class Scene:
             enforcement=self.enforcement,
         )
         self.upstream = Upstream(
-            connection, DIALECT, "http", "127.0.0.1", 8000, b"/base", (b"x-chroma-token", b"service"), cast(Any, None)
+            config=connection,
+            dialect=DIALECT,
+            scheme="http",
+            host="127.0.0.1",
+            port=8000,
+            prefix=b"/base",
+            http2=False,
+            site=Site("docs"),
+            credential=(b"x-chroma-token", b"service"),
+            client=cast(Any, None),
         )
         self.upstream.__dict__["names"] = NameResolver(self._fetch)
         self.runtime = cast(

@@ -25,8 +25,6 @@ def answers(batch: str, judge: Judge) -> Iterator[dict[str, Any]]:
             line = parse(text, depth=DEPTH + 1)
             if not isinstance(line, dict):
                 raise ValueError("the line is not a JSON object")
-            if "grpc" in line:
-                raise Refusal(Reason.UNKNOWN_OPERATION, "The engine's gRPC API is not served.")
             yield judge(line)
         except (Refusal, ValueError) as error:
             refusal = error if isinstance(error, Refusal) else Refusal(Reason.BAD_BODY, str(error))

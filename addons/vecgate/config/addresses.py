@@ -62,6 +62,11 @@ class UpstreamAddress:
     address: Address
     prefix: str
 
+    @property
+    def authority(self) -> str:
+        host, port = self.address.host, self.address.port
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """`http://127.0.0.1:8000`, `https://db.example/chroma`, `h2c://127.0.0.1:19530`."""

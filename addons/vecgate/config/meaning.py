@@ -55,6 +55,7 @@ def _connections(config: Config) -> Iterator[Mistake]:
     yield from found
     for index, connection in enumerate(config.connections):
         yield from _connection(connection, ("connections", index), listeners)
+        yield from _naming(connection, config, ("connections", index, "names"))
 
 
 def _connection(connection: Connection, at: KeyPath, listeners: list[tuple[KeyPath, Address]]) -> Iterator[Mistake]:
@@ -69,11 +70,25 @@ def _connection(connection: Connection, at: KeyPath, listeners: list[tuple[KeyPa
             yield (*at, "upstream"), "9091 is Milvus' management port, which is never put behind the gateway"
     if connection.upstream_ca is not None and upstream is not None and upstream.scheme != "https":
         yield (*at, "upstream_ca"), "is of use for an https:// upstream only"
+    if connection.public is not None:
+        yield from attempt((*at, "public"), Address.parse, connection.public)
     if connection.credential is not None:
         yield from _credential(connection.credential, (*at, "credential"))
     for key in ("headers", "body", "answer"):
         if not getattr(connection.bounds, key).bytes:
             yield (*at, "bounds", key), "must be more than nothing"
+
+
+def _naming(connection: Connection, config: Config, at: KeyPath) -> Iterator[Mistake]:
+    if connection.names is None:
+        return
+    named = next((each for each in config.connections if each.name == connection.names), None)
+    if named is None:
+        yield at, f"there is no connection {connection.names}"
+    elif named is connection or named.names is not None:
+        yield at, f"{connection.names} does not ask for names itself: leave this out, or name one that does"
+    elif named.dialect != connection.dialect:
+        yield at, f"{connection.names} is of another dialect"
 
 
 def _credential(credential: Credential, at: KeyPath) -> Iterator[Mistake]:

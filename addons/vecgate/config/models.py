@@ -80,6 +80,10 @@ class Connection(Model):
     bounds: Bounds = Bounds()
     index: str | None = None
     """Pinecone: the index behind this connection."""
+    public: str | None = None
+    """`host:port` that clients use, where it is not what `listen` says; for engines whose answers name addresses."""
+    names: str | None = None
+    """Another connection to the same database, to ask for names that this one cannot tell (Weaviate's gRPC port)."""
 
 
 class Claims(Model):

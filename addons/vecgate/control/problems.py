@@ -11,8 +11,7 @@ from starlette.responses import Response
 from vecgate.approvals.tickets import REASONS, TicketClosed, TicketUnknown
 from vecgate.errors import Refusal
 from vecgate.identity.challenge import challenge
-from vecgate.reasons import Reason
-from vecgate.refusals import TYPE_PREFIX
+from vecgate.reasons import TYPE_PREFIX, Reason
 
 
 def answer(document: Any, status: int = 200) -> Response:

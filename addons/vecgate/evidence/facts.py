@@ -66,6 +66,7 @@ def outcome_facts(exchange: Exchange, known: Known) -> dict[str, Any]:
         "detail": (refusal.detail if refusal else decision.detail if decision else "")[:MAX_TEXT],
         "forwarded": exchange.forwarded,
         "upstream_status": exchange.upstream_status,
+        "upstream_error": masked.error if masked else "",
         "status": exchange.answer.status if exchange.answer else 0,
         "points": masked.points if masked else 0,
         "records": len(masked.records) if masked else 0,

@@ -6,10 +6,12 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+from google.protobuf.message import Message
+
 from vecgate.errors import Refusal
-from vecgate.operations import document, target
+from vecgate.operations import document, protobuf, target
 from vecgate.operations.dialect import Dialect, Reading
-from vecgate.operations.messages import Request
+from vecgate.operations.messages import GRPC, Request
 from vecgate.operations.model import Operation
 from vecgate.reasons import Reason
 
@@ -17,8 +19,9 @@ from vecgate.reasons import Reason
 def classify(dialect: Dialect, line: Mapping[str, Any]) -> dict[str, Any]:
     """One line of a batch, judged: `known`, `operations`, `canonical`, `error`.
 
-    A line is `{"method", "path", "headers"?, "body"? | "body_base64"?, "names"?}`, `path` being the raw target. Names
-    that `names` lacks stand as written. A refusal goes into `error`. Raises ValueError for a line that is not one.
+    A line is `{"method", "path", "headers"?, "body"? | "body_base64"?, "names"?}`, `path` being the raw target, or
+    `{"grpc", "message"? | "body_base64"?, "headers"?, "names"?}`, the message being proto3 JSON. Names that `names`
+    lacks stand as written. A refusal goes into `error`. Raises ValueError for a line that is not one.
     """
     operations: tuple[Operation, ...] = ()
     canonical: dict[str, Any] | None = None
@@ -41,7 +44,7 @@ def classify(dialect: Dialect, line: Mapping[str, Any]) -> dict[str, Any]:
 
 def read(dialect: Dialect, line: Mapping[str, Any]) -> Reading:
     """The reading of a line, with the names it gives. Raises Refusal, or ValueError for a line that is not one."""
-    reading = dialect.read(request(line))
+    reading = dialect.read(request(dialect, line))
     given = _mapping(line, "names")
     if not all(isinstance(name, str) for name in given.values()):
         raise ValueError("a resource in names is not a text")
@@ -49,15 +52,20 @@ def read(dialect: Dialect, line: Mapping[str, Any]) -> Reading:
     return dialect.bind(reading, names) if names else reading
 
 
-def request(line: Mapping[str, Any]) -> Request:
+def request(dialect: Dialect, line: Mapping[str, Any]) -> Request:
     """The request that a line describes. Raises Refusal for what the gateway's edge would refuse, or ValueError."""
     method, path, headers = line.get("method"), line.get("path"), _mapping(line, "headers")
+    if "grpc" in line:
+        if not isinstance(line["grpc"], str):
+            raise ValueError("grpc is no text")
+        method, path = GRPC, "/" + line["grpc"].removeprefix("/")
     if not isinstance(method, str) or not isinstance(path, str):
         raise ValueError("a line has method and path, both text")
     lowered = {str(name).lower(): str(value) for name, value in headers.items()}
     if len(lowered) != len(headers):
         raise Refusal(Reason.BAD_HEADER, "A header is sent twice.")
-    return Request(method, target.parse(path), lowered, _body(line))
+    body = _message(dialect, path, line) if method == GRPC else _body(line)
+    return Request(method, target.parse(path), lowered, body)
 
 
 def described(operation: Operation) -> dict[str, Any]:
@@ -89,6 +97,22 @@ def _body(line: Mapping[str, Any]) -> bytes:
     return b"" if line.get("body") is None else document.dump(line["body"])
 
 
+def _message(dialect: Dialect, path: str, line: Mapping[str, Any]) -> bytes:
+    """Raises Refusal, also for a call that the engine does not have."""
+    if "body_base64" in line:
+        return _body(line)
+    message = _mapping(line, "message")
+    row, _ = dialect.table.route(GRPC, target.parse(path).segments)
+    if dialect.descriptors is None:
+        raise Refusal(Reason.UNKNOWN_OPERATION, "The engine's gRPC API is not served.")
+    return dialect.descriptors.made(row.path, message)
+
+
 def _canonical(reading: Reading) -> dict[str, Any]:
     sent = reading.request
-    return {"method": sent.method, "path": target.encode(sent.target), "body": document.plain(reading.document)}
+    body = reading.document
+    return {
+        "method": sent.method,
+        "path": target.encode(sent.target),
+        "body": protobuf.plain(body) if isinstance(body, Message) else document.plain(body),
+    }

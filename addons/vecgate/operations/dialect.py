@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import msgspec
+from google.protobuf.message import Message
 
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
 from vecgate.operations.messages import Answer, Outgoing, Request
 from vecgate.operations.model import Operation, Resource
+from vecgate.operations.protobuf import Descriptors
 from vecgate.operations.table import Table
 from vecgate.policy.decision import Decision
+from vecgate.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Masked:
     records: tuple[Record, ...] = ()
     masked: tuple[str, ...] = ()
     """What was masked, for evidence: `vectors`, field names."""
+    error: str = ""
+    """The engine's own code, where it answered that it failed and the HTTP status does not say so."""
 
 
 class Dialect(ABC):
@@ -85,6 +90,13 @@ class Dialect(ABC):
     """Exact (method, path) pairs that answer without a token."""
     table: ClassVar[Table]
     """Every operation of the engine; `docs/operations/` is generated from it."""
+    headers: ClassVar[frozenset[str]] = frozenset()
+    """Lower-case names of the header fields (over gRPC, metadata) that mean something to the engine: what `read` gets
+    besides `content-type`. All others end at the gateway."""
+    descriptors: ClassVar[Descriptors | None] = None
+    """The engine's gRPC services; None where it has none. Their calls are rows whose method is GRPC."""
+    codes: ClassVar[Mapping[Reason, int]] = {}
+    """gRPC status codes of refusals, where the engine's clients need others than `vecgate.operations.grpc` gives."""
 
     @abstractmethod
     def read(self, request: Request) -> Reading:
@@ -108,8 +120,8 @@ class Dialect(ABC):
         """The request may create, rename or drop a name: cached look-ups end with it."""
         return False
 
-    def local(self, reading: Reading, principal: Principal, decision: Decision) -> Answer | None:
-        """An answer the gateway gives itself, or None to forward."""
+    def local(self, reading: Reading, principal: Principal | None, decision: Decision) -> Answer | None:
+        """An answer the gateway gives itself, or None to forward. On a public route there is no principal."""
         return None
 
     @abstractmethod
@@ -122,8 +134,10 @@ class Dialect(ABC):
 
     @abstractmethod
     def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:
-        """The refusal in the engine's own error envelope, with reason, type, exchange (and ticket) in it."""
+        """The refusal in the engine's own error envelope, with reason, type, exchange (and ticket) in it. Those of gRPC
+        calls look alike for all engines and are made by `vecgate.operations.grpc`."""
 
     def volatile(self, reading: Reading) -> Any:
         """The document without members that a client's retry may change (generated ids, time stamps)."""
-        return reading.document
+        document = reading.document
+        return document.SerializeToString(deterministic=True) if isinstance(document, Message) else document

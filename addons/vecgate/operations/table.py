@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from vecgate.errors import Refusal
-from vecgate.operations.messages import Pairs, Target
+from vecgate.operations.messages import GRPC, Pairs, Target
 from vecgate.operations.model import Action, Operation, Risk, Scope
 from vecgate.operations.shapes import Kind, Shape
 from vecgate.operations.target import encode
 from vecgate.reasons import Reason
 
-GRPC: Final = "GRPC"
-"""The method of a row whose path is `package.Service/Method`."""
+__all__ = ["GRPC", "Call", "Row", "Table", "query_items"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,8 @@ class Row:
     """One operation.
 
     `path` has parameters as whole segments, `/collections/{name}`; `resources` are templates over the same parameters,
-    `{tenant}/{database}/{name}`. `effect` says what a template cannot: a body that names resources, risks that hang
-    on a member.
+    `{tenant}/{database}/{name}`. A gRPC call has the method GRPC and the path `/package.Service/Method`. `effect` says
+    what a template cannot: a body that names resources, risks that hang on a member.
     """
 
     operation: str

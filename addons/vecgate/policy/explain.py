@@ -59,7 +59,7 @@ class Explainer:
     def _decide(
         self, dialect: Dialect, connection: str, principal: Principal, line: Mapping[str, Any], now: datetime
     ) -> Decision:
-        asked = request(line)
+        asked = request(dialect, line)
         if (asked.method, target.encode(asked.target)) in dialect.public:
             return Decision(Verdict.ALLOW, Reason.PUBLIC)
         operations = read(dialect, line).operations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from dataclasses import replace
 from weakref import WeakKeyDictionary, finalize
 
 from mitmproxy import flow as mitmflow
@@ -13,6 +14,7 @@ from mitmproxy.net.http.status_codes import RESPONSES
 
 from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
+from vecgate.operations import grpc
 from vecgate.operations.messages import Answer
 from vecgate.reasons import Reason
 from vecgate.refusals import render
@@ -109,7 +111,7 @@ class Context:
         """
         flow.request.stream = False
         if exchange.charges is not None and exchange.refusal is None:
-            answer = Answer(answer.status, (*answer.headers, *exchange.charges.headers.items()), answer.body)
+            answer = replace(answer, headers=(*answer.headers, *exchange.charges.headers.items()))
         exchange.answer = answer
         flow.response = response(answer, exchange.id)
         exchange.answer_seal = None if exchange.recorded else response_image(flow.response)
@@ -127,6 +129,8 @@ def settle(runtime: Runtime, exchange: Exchange) -> None:
 
 def response(answer: Answer, exchange: str) -> http.Response:
     """The answer as it goes to the client: nothing of the upstream's headers but what the dialect kept."""
+    if answer.messages is not None:
+        return call_response(answer, answer.messages, exchange)
     fields = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers]
     fields += [
         (b"content-length", b"%d" % len(answer.body)),
@@ -136,3 +140,17 @@ def response(answer: Answer, exchange: str) -> http.Response:
     phrase = RESPONSES.get(answer.status, "").encode("ascii")
     now = time.time()
     return http.Response(b"HTTP/1.1", answer.status, phrase, http.Headers(fields), answer.body, None, now, now)
+
+
+def call_response(answer: Answer, messages: tuple[bytes, ...], exchange: str) -> http.Response:
+    """A gRPC answer: its status in trailers behind its messages, or among the headers of one that failed."""
+    fields = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers]
+    trailers = None
+    if answer.header("grpc-status") == grpc.OK:
+        trailers = http.Headers([each for each in fields if each[0].startswith(b"grpc-")])
+        fields = [each for each in fields if not each[0].startswith(b"grpc-")]
+    fields = [each for each in fields if each[0] != b"content-type"]
+    fields += [(b"content-type", b"application/grpc"), (b"vecgate-exchange", exchange.encode())]
+    now = time.time()
+    content = grpc.framed(messages)
+    return http.Response(b"HTTP/2.0", 200, b"", http.Headers(fields), content, trailers, now, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable
 from functools import lru_cache
 from typing import ClassVar
@@ -10,12 +11,13 @@ from mitmproxy import http
 
 from vecgate.errors import Refusal
 from vecgate.exchange import Exchange
+from vecgate.operations import grpc
 from vecgate.operations.dialect import Reading
-from vecgate.operations.messages import Outgoing, Pairs
+from vecgate.operations.messages import GRPC, Outgoing, Pairs
 from vecgate.operations.model import Action
 from vecgate.policy.decision import Verdict
 from vecgate.reasons import Reason
-from vecgate.runtime import Upstream
+from vecgate.runtime import GRPC_HEADERS, Upstream
 from vecgate.serve.image import request_image
 from vecgate.stages.resolve import forget_names
 from vecgate.stages.stage import Stage, judged
@@ -38,11 +40,10 @@ class Forward(Stage):
         assert reading is not None
         if decision.verdict is not Verdict.ALLOW:
             raise Refusal(decision.reason)
-        if exchange.principal is not None:
-            local = upstream.dialect.local(reading, exchange.principal, decision)
-            if local is not None:
-                self.context.answer(flow, exchange, local)
-                return None
+        local = upstream.dialect.local(reading, exchange.principal, decision)
+        if local is not None:
+            self.context.answer(flow, exchange, local)
+            return None
         exchange.outgoing = upstream.dialect.rewrite(reading, decision)
         if runtime.config.evidence.reads == "intent" or any(each.action in CHANGES for each in reading.operations):
             return self._declare(flow, exchange, upstream, reading)
@@ -71,7 +72,10 @@ def complete(exchange: Exchange) -> bool:
 
 def seal(flow: http.HTTPFlow, exchange: Exchange, upstream: Upstream) -> None:
     assert exchange.outgoing is not None
-    build(flow.request, exchange.outgoing, upstream)
+    if exchange.outgoing.method == GRPC:
+        build_call(flow.request, exchange.outgoing, upstream, exchange.deadline)
+    else:
+        build(flow.request, exchange.outgoing, upstream)
     exchange.request_seal = request_image(flow.request)
 
 
@@ -79,6 +83,28 @@ def seal(flow: http.HTTPFlow, exchange: Exchange, upstream: Upstream) -> None:
 def _encoded(headers: Pairs) -> tuple[tuple[bytes, bytes], ...]:
     """What a dialect says of a body: a few fixed tuples."""
     return tuple((name.encode("ascii"), value.encode("ascii")) for name, value in headers)
+
+
+def build_call(request: http.Request, outgoing: Outgoing, upstream: Upstream, deadline: float) -> None:
+    """The same for a gRPC call, with as much time as its caller has left."""
+    timeout: Pairs = ()
+    if deadline:
+        left = deadline - time.perf_counter()
+        if left <= 0:
+            raise Refusal(Reason.REQUEST_TIMEOUT, "The call's deadline has passed.")
+        timeout = (("grpc-timeout", grpc.timeout_text(left)),)
+    data = request.data
+    data.method, data.path, data.authority = (
+        b"POST",
+        upstream.prefix + outgoing.path.encode("ascii"),
+        upstream.authority,
+    )
+    data.scheme, data.host, data.port = upstream.scheme.encode("ascii"), upstream.host, upstream.port
+    data.http_version = b"HTTP/2.0"
+    data.headers = http.Headers((*GRPC_HEADERS, *_encoded(outgoing.headers), *_encoded(timeout)))
+    data.content = grpc.framed((outgoing.body,))
+    data.trailers = None
+    request.stream = False
 
 
 def build(request: http.Request, outgoing: Outgoing, upstream: Upstream) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
+import time
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import ClassVar
 
@@ -11,7 +11,9 @@ from mitmproxy import http
 
 from vecgate.errors import Refusal
 from vecgate.exchange import Exchange
-from vecgate.operations.messages import Request
+from vecgate.operations import grpc
+from vecgate.operations.compression import gunzip
+from vecgate.operations.messages import GRPC, Request
 from vecgate.operations.model import Operation
 from vecgate.reasons import Reason
 from vecgate.runtime import Upstream
@@ -19,8 +21,6 @@ from vecgate.stages.stage import Stage, judged
 
 LARGE = 100_000
 """Bytes from which parsing leaves the event loop: other requests must not wait for it."""
-PROBE = 64 * 1024
-"""Bytes decoded of a gzip body that says it is too large, to tell a bomb from one that is cut short."""
 MOST_OPERATIONS = 1000
 MOST_FIELDS = 1000
 """Fields that steer one request. Policy judges each operation and each field on the event loop."""
@@ -42,19 +42,62 @@ class Inspect(Stage):
             raise Refusal(Reason.BODY_TOO_LARGE)
         if int(headers.get(b"content-length", len(raw))) != len(raw):
             raise Refusal(Reason.BAD_HEADER, "content-length is not the body's.")  # HTTP/2 without any DATA frame
-        media = headers.get(b"content-type")
-        kept = {} if media is None else {"content-type": media.decode("latin-1")}
+        names = upstream.dialect.headers
+        kept = meant(flow.request.data.headers.fields, names) if names else {}
+        if (media := headers.get(b"content-type")) is not None:
+            kept["content-type"] = media.decode("latin-1")
         compressed = headers.get(b"content-encoding", b"").strip().lower() == b"gzip"
+        if exchange.method == GRPC:
+            return self._grpc(exchange, upstream, kept, raw, headers)
         if compressed or len(raw) > LARGE:
             return asyncio.to_thread(parse, exchange, upstream, kept, raw, compressed)
         parse(exchange, upstream, kept, raw, compressed)
         return None
 
+    @staticmethod
+    def _grpc(
+        exchange: Exchange, upstream: Upstream, kept: Mapping[str, str], raw: bytes, headers: Mapping[bytes, bytes]
+    ) -> Awaitable[None] | None:
+        if not upstream.http2:
+            raise Refusal(Reason.UNKNOWN_OPERATION, "This connection's database is not asked over gRPC.")
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise Refusal(Reason.UNSUPPORTED_MEDIA, "gRPC compresses messages, not bodies.")
+        if (text := headers.get(b"grpc-timeout")) is not None:
+            exchange.deadline = time.perf_counter() + grpc.timeout(text.decode("latin-1"))
+        encoding = headers.get(b"grpc-encoding", b"").decode("latin-1")
+        if raw[:1] == b"\1" or len(raw) > LARGE:
+            return asyncio.to_thread(parse_grpc, exchange, upstream, kept, raw, encoding)
+        parse_grpc(exchange, upstream, kept, raw, encoding)
+        return None
+
+
+def meant(fields: tuple[tuple[bytes, bytes], ...], names: frozenset[str]) -> dict[str, str]:
+    """The fields of these names. Raises Refusal: bad_header for one that is sent twice."""
+    kept: dict[str, str] = {}
+    for field, value in fields:
+        name = field.decode("latin-1").lower()
+        if name in names:
+            if name in kept:
+                raise Refusal(Reason.BAD_HEADER, f"{name} is sent twice.")
+            kept[name] = value.decode("latin-1")
+    return kept
+
+
+def parse_grpc(exchange: Exchange, upstream: Upstream, headers: Mapping[str, str], raw: bytes, encoding: str) -> None:
+    messages = grpc.messages(raw, encoding=encoding, limit=upstream.config.bounds.body.bytes)
+    if len(messages) != 1:
+        raise Refusal(Reason.BAD_BODY, "Send exactly one message.")
+    read(exchange, upstream, headers, messages[0])
+
 
 def parse(exchange: Exchange, upstream: Upstream, headers: Mapping[str, str], raw: bytes, compressed: bool) -> None:
-    assert exchange.target is not None
     body = gunzip(raw, upstream.config.bounds.body.bytes) if compressed else raw
-    exchange.request = Request(exchange.method, exchange.target, headers, body)
+    read(exchange, upstream, headers, body)
+
+
+def read(exchange: Exchange, upstream: Upstream, headers: Mapping[str, str], body: bytes) -> None:
+    assert exchange.target is not None
+    exchange.request = Request(exchange.method, exchange.target, headers, body, upstream.site)
     reading = upstream.dialect.read(exchange.request)
     check_amount(reading.operations)
     exchange.reading = reading
@@ -67,24 +110,3 @@ def check_amount(operations: Sequence[Operation]) -> None:
     fields = [name for operation in operations for name in operation.fields_used]
     if len(fields) > MOST_FIELDS or sum(map(len, fields)) > MOST_NAMES:
         raise Refusal(Reason.BODY_TOO_LARGE, f"At most {MOST_FIELDS} fields steer a request.")
-
-
-def gunzip(raw: bytes, limit: int) -> bytes:
-    """One gzip member of at most `limit` bytes decoded. Raises Refusal: body_too_large, bad_body.
-
-    It ends with its decoded size (RFC 1952 §2.3.1). A bomb that tells the truth is hardly decoded, and one that lies no
-    further than it said.
-    """
-    size = int.from_bytes(raw[-4:], "little")
-    most = size if size <= limit else PROBE
-    decoder = zlib.decompressobj(wbits=31)
-    try:
-        body = decoder.decompress(raw, most + 1)
-    except zlib.error as error:
-        raise Refusal(Reason.BAD_BODY, "The body is not gzip, though content-encoding says so.") from error
-    whole = decoder.eof and not decoder.unused_data and len(body) == size
-    if size > limit and (whole or len(body) > most):
-        raise Refusal(Reason.BODY_TOO_LARGE)
-    if not whole:
-        raise Refusal(Reason.BAD_BODY, "The gzip body is cut short, lies about its size or has something behind it.")
-    return body

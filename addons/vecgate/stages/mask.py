@@ -12,8 +12,9 @@ from mitmproxy import http
 from vecgate.errors import Refusal, Unavailable, Unmaskable
 from vecgate.exchange import Exchange
 from vecgate.identity.principal import Principal
+from vecgate.operations import grpc
 from vecgate.operations.dialect import Masked
-from vecgate.operations.messages import Answer
+from vecgate.operations.messages import GRPC, Answer, Pairs
 from vecgate.reasons import Reason
 from vecgate.runtime import Upstream
 from vecgate.stages.resolve import forget_names
@@ -49,8 +50,10 @@ class Mask(Stage):
         body = received.data.content or b""
         if len(body) > upstream.config.bounds.answer.bytes:
             raise Unmaskable("The database's answer is too large.")
-        answer = Answer(received.data.status_code, fields_of(received), body)
-        if answer.header("content-encoding") not in ("", "identity"):
+        answer = Answer(received.data.status_code, fields_of(received.data.headers), body)
+        if exchange.method == GRPC:
+            answer = call_answer(answer, received.data.trailers, upstream.config.bounds.answer.bytes)
+        elif answer.header("content-encoding") not in ("", "identity"):
             raise Unmaskable("The database's answer is compressed, though it was asked not to be.")
         if len(body) > LARGE or upstream.dialect.changes_names(exchange.reading):
             return self._mask_aside(flow, exchange, upstream, answer)
@@ -76,7 +79,21 @@ def mask(exchange: Exchange, upstream: Upstream, answer: Answer) -> Masked:
     return upstream.dialect.mask(exchange.reading, exchange.decision, exchange.principal or NOBODY, answer)
 
 
-def fields_of(received: http.Response) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in received.data.headers.fields
-    )
+def fields_of(headers: http.Headers) -> Pairs:
+    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers.fields)
+
+
+def call_answer(answer: Answer, trailers: http.Headers | None, limit: int) -> Answer:
+    """A gRPC answer with its status where `Answer` has it. Raises Unmaskable: one without a status was cut short."""
+    ending = fields_of(trailers) if trailers is not None else answer.headers
+    status = [(name, value) for name, value in ending if name in ("grpc-status", "grpc-message")]
+    if answer.status != 200 or answer.header("content-type").lower() not in grpc.MEDIA:
+        raise Refusal(Reason.UPSTREAM_PROTOCOL, "The database did not answer in gRPC.")
+    if len([name for name, _ in status if name == "grpc-status"]) != 1:
+        raise Unmaskable("The database's answer has no status.")
+    try:
+        messages = grpc.messages(answer.body, limit=limit)
+    except Refusal as refusal:
+        raise Unmaskable("The database's answer is not made of messages.") from refusal
+    kept = tuple(pair for pair in answer.headers if not pair[0].startswith("grpc-"))
+    return Answer(answer.status, (*kept, *status), messages=messages)

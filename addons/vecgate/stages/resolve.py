@@ -23,7 +23,7 @@ class Resolve(Stage):
         lookups = upstream.dialect.lookups(reading)
         if not lookups:
             return None
-        upstream.names.follow(self.context.require(exchange).store.epoch(names_epoch(exchange.connection)))
+        upstream.names.follow(self.context.require(exchange).store.epoch(names_epoch(upstream.naming)))
         known = upstream.names.known(lookups)
         if known is None:
             return self._ask(exchange, upstream, reading)
@@ -42,8 +42,9 @@ def names_epoch(connection: str) -> str:
 
 async def forget_names(runtime: Runtime, connection: str) -> None:
     """The connection's names may have changed: no worker's look-up from before counts. Raises Unavailable."""
-    runtime.upstreams[connection].names.forget()
-    await runtime.store.bump(names_epoch(connection))
+    upstream = runtime.upstreams[connection]
+    upstream.names.forget()
+    await runtime.store.bump(names_epoch(upstream.naming))
 
 
 async def bind(upstream: Upstream, reading: Reading, *, fresh: bool = False) -> Reading:

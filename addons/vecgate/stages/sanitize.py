@@ -15,8 +15,8 @@ from mitmproxy import http
 from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
 from vecgate.identity.credential import credential_headers
-from vecgate.operations import target
-from vecgate.operations.messages import Target
+from vecgate.operations import grpc, target
+from vecgate.operations.messages import GRPC, Target
 from vecgate.reasons import Reason
 from vecgate.stages.stage import Stage, judged
 
@@ -25,6 +25,7 @@ VERSIONS = frozenset({b"HTTP/1.0", b"HTTP/1.1"})
 SINGLE = frozenset({b"content-type", b"content-length", b"content-encoding", b"host", b"transfer-encoding"})
 ENCODINGS = frozenset({b"", b"identity", b"gzip"})
 LINE_LIMIT = 16 * 1024
+GRPC_MEDIA = frozenset(media.encode() for media in grpc.MEDIA)
 TAKEN_OFF = frozenset(name.encode() for name in credential_headers()) | {b"expect"}
 """Credentials, and what mitmproxy would answer with 100 before the request is judged."""
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -43,6 +44,8 @@ class Sanitize(Stage):
         """
         exchange = self.context.begin(flow)
         exchange.fields = flow.request.data.headers.fields
+        if is_grpc(flow, exchange):
+            exchange.method = GRPC
         taken_off = self._taken_off(exchange)
         flow.request.data.headers = http.Headers([each for each in exchange.fields if each[0].lower() not in taken_off])
         return self._sanitize(flow)
@@ -61,7 +64,7 @@ class Sanitize(Stage):
             raise Unavailable(Reason.GATEWAY_FAILURE, "The gateway is stopping.")
         runtime.recorder.check()
         data = flow.request.data
-        exchange.method = data.method.decode("latin-1")
+        exchange.method = exchange.method or data.method.decode("latin-1")
         bounds = runtime.upstreams[exchange.connection].config.bounds
         check_headers(exchange.fields, bounds.headers.bytes)
         http2 = flow.client_conn.alpn == b"h2"
@@ -69,6 +72,8 @@ class Sanitize(Stage):
             raise Refusal(Reason.PROTOCOL_ERROR, "Speak HTTP/1.1 or HTTP/2.")
         if data.method not in METHODS:
             raise Refusal(Reason.METHOD_NOT_ALLOWED, headers={"allow": "GET, POST, PUT, PATCH, DELETE"})
+        if exchange.method == GRPC and data.method != b"POST":
+            raise Refusal(Reason.METHOD_NOT_ALLOWED)
         if data.authority and not http2:
             raise Refusal(Reason.BAD_TARGET, "Send the target in origin form, beginning with a slash.")
         exchange.target = without_token(target.parse(data.path))
@@ -79,6 +84,13 @@ class Sanitize(Stage):
             raise Refusal(Reason.BAD_HEADER, "The only transfer coding is chunked.")
         exchange.user_agent = _TOKEN.sub("", fields.get(b"user-agent", b"").decode("latin-1"))[:200]
         check_length(fields.get(b"content-length"), bounds.body.bytes)
+
+
+def is_grpc(flow: http.HTTPFlow, exchange: Exchange) -> bool:
+    """HTTP/2 with gRPC's content type. Over HTTP/1, and with another codec, it is a body of unknown media type."""
+    if flow.client_conn.alpn != b"h2":
+        return False
+    return any(name.lower() == b"content-type" and value.lower() in GRPC_MEDIA for name, value in exchange.fields)
 
 
 def without_token(parsed: Target) -> Target:

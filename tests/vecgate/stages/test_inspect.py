@@ -10,7 +10,7 @@ from tests.support.stages import Scene, flow, read, reason
 
 from vecgate.errors import Refusal
 from vecgate.exchange import Exchange
-from vecgate.stages.inspect import LARGE, MOST_FIELDS, MOST_OPERATIONS, Inspect, check_amount, gunzip
+from vecgate.stages.inspect import LARGE, MOST_FIELDS, MOST_OPERATIONS, Inspect, check_amount
 
 GZIP = (b"content-encoding", b"gzip")
 JSON = (b"content-type", b"application/json")
@@ -107,29 +107,6 @@ async def test_what_takes_long_leaves_the_event_loop(
     exchange = await inspected(scene, flow(body=body, headers=headers))
     assert exchange.reading is not None
     assert threads == [aside]
-
-
-@pytest.mark.parametrize(
-    ("raw", "limit", "expected"),
-    [
-        (b"plain", 100, "bad_body"),
-        (b"", 100, "bad_body"),
-        (gzip.compress(b"{}", mtime=0)[:-3], 1 << 40, "bad_body"),
-        (gzip.compress(b"{}", mtime=0) + b"more", 1 << 40, "bad_body"),
-        (gzip.compress(b"{}", mtime=0) + gzip.compress(b"{}"), 100, "bad_body"),
-        (gzip.compress(b"x" * 1000, mtime=0)[:-4] + (5).to_bytes(4, "little"), 100, "bad_body"),
-        (gzip.compress(b"x" * 101, mtime=0), 100, "body_too_large"),
-    ],
-    ids=["plain", "empty", "cut short", "more behind", "two members", "a liar", "too large"],
-)
-def test_gzip_is_one_whole_member_within_bounds(raw: bytes, limit: int, expected: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        gunzip(raw, limit)
-    assert refused.value.reason == expected
-
-
-def test_gzip_of_the_largest_size_is_decoded() -> None:
-    assert gunzip(gzip.compress(b"x" * 100, mtime=0), 100) == b"x" * 100
 
 
 def test_a_small_body_cannot_ask_for_more_than_there_is_time_to_judge() -> None:
