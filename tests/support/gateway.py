@@ -114,15 +114,20 @@ def gateway(
     enforcement: str = "enforce",
     environment: Mapping[str, str] | None = None,
     more: Sequence[str] = (),
+    head: str = HEAD,
 ) -> Iterator[Gateway]:
-    """Start a gateway with this policy (YAML from `policy:` on). `front` is `serve` or `mitmdump`."""
+    """Start a gateway with this policy (YAML from `policy:` on). `front` is `serve` or `mitmdump`.
+
+    `head` is all that stands before: a template over `port`, `control`, `upstream` and `issuer`; its first connection
+    listens on `port`, and further ones where the test says.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     issuer = Issuer()
     issuer.write(folder / "jwks.json")
     port, control = free_port(), free_port()
     config = folder / "vecgate.yaml"
-    head = HEAD.format(port=port, control=control, upstream=upstream, issuer=ISSUER)
-    config.write_text(head.replace("    upstream:", f"    enforcement: {enforcement}\n    upstream:") + policy)
+    text = head.format(port=port, control=control, upstream=upstream, issuer=ISSUER)
+    config.write_text(text.replace("    upstream:", f"    enforcement: {enforcement}\n    upstream:") + policy)
     command = serve_command(config, *more) if front == "serve" else [*mitmdump_command(config), *more]
     env = os.environ | {"TEST_SERVICE_KEY": SERVICE_KEY} | dict(environment or {})
     with (folder / "gateway.log").open("wb") as log:
