@@ -18,6 +18,7 @@ from vecgate.reasons import TYPE_PREFIX, Reason
 
 MEDIA: Final = frozenset({"application/grpc", "application/grpc+proto"})
 """Content types of what is understood. `application/grpc-web` and other codecs are not."""
+TYPE: Final[Pairs] = (("content-type", "application/grpc"),)
 HEALTH: Final = "/grpc.health.v1.Health/Check"
 OK: Final = "0"
 
@@ -93,7 +94,7 @@ def call(row: Row, message: bytes, metadata: Pairs = ()) -> Outgoing:
 
 def answered(*replies: bytes, metadata: Pairs = ()) -> Answer:
     """A call that went well."""
-    return Answer(200, (*metadata, ("grpc-status", OK)), messages=replies)
+    return Answer(200, (*TYPE, *metadata, ("grpc-status", OK)), messages=replies)
 
 
 def code_of(refusal: Refusal, codes: Mapping[Reason, int]) -> int:
@@ -104,7 +105,7 @@ def code_of(refusal: Refusal, codes: Mapping[Reason, int]) -> int:
 def failed(code: int, text: str, metadata: Pairs = ()) -> Answer:
     """A call that failed; its text is percent-encoded for the wire."""
     status = (("grpc-status", str(code)), ("grpc-message", quote(text, safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~")))
-    return Answer(200, (*status, *metadata), messages=())
+    return Answer(200, (*TYPE, *status, *metadata), messages=())
 
 
 def refused(refusal: Refusal, exchange: str, codes: Mapping[Reason, int]) -> Answer:

@@ -149,8 +149,7 @@ def call_response(answer: Answer, messages: tuple[bytes, ...], exchange: str) ->
     if answer.header("grpc-status") == grpc.OK:
         trailers = http.Headers([each for each in fields if each[0].startswith(b"grpc-")])
         fields = [each for each in fields if not each[0].startswith(b"grpc-")]
-    fields = [each for each in fields if each[0] != b"content-type"]
-    fields += [(b"content-type", b"application/grpc"), (b"vecgate-exchange", exchange.encode())]
+    fields.append((b"vecgate-exchange", exchange.encode()))
     now = time.time()
     content = grpc.framed(messages)
     return http.Response(b"HTTP/2.0", 200, b"", http.Headers(fields), content, trailers, now, now)
