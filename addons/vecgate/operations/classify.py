@@ -48,7 +48,9 @@ def read(dialect: Dialect, line: Mapping[str, Any]) -> Reading:
     given = _mapping(line, "names")
     if not all(isinstance(name, str) for name in given.values()):
         raise ValueError("a resource in names is not a text")
-    names = {lookup.key: given[lookup.name] for lookup in dialect.lookups(reading) if lookup.name in given}
+    lookups = dialect.lookups(reading)
+    names = {lookup.key: given[lookup.name] for lookup in lookups if lookup.name in given}
+    names |= {lookup.key: given for lookup in lookups if lookup.catalogue and given}
     return dialect.bind(reading, names) if names else reading
 
 

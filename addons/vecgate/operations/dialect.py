@@ -38,11 +38,13 @@ class Lookup:
 
     `name` is the UUID or alias as the `names` of `vecgate classify` may give it, with a full resource as its value;
     empty where only the database's own answer will do. What is learnt of a name with a `name` is its full resource.
+    A `catalogue` asks for all names at once: what is learnt is a mapping from each to its full resource.
     """
 
     key: str
     request: Outgoing
     name: str = ""
+    catalogue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

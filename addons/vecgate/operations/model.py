@@ -46,7 +46,8 @@ class Scope(StrEnum):
     """How the resources of an operation are to be read."""
 
     NAMED = "named"  # every resource is a concrete name and needs a grant
-    LIST = "list"  # `parent/*`: `meta` on something beneath is enough, the answer is filtered
+    LIST = "list"  # `parent/*`: `meta` on something beneath is enough, the answer is filtered. Of one name, whether it
+    # exists is asked; it does not, for whoever may not see it
     SERVICE = "service"  # service facts: any grant on the connection is enough; no resources
 
 

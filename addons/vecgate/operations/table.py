@@ -55,7 +55,7 @@ class Row:
 
     def segments(self, params: Mapping[str, str]) -> tuple[str, ...]:
         """The decoded path with these parameters filled in."""
-        return tuple(params[part[1:-1]] if part[:1] == "{" else part for part in self.path[1:].split("/"))
+        return tuple(params[part[1:-1]] if part[:1] == "{" else part for part in _parts(self.path))
 
     def target(self, params: Mapping[str, str], query: Pairs = ()) -> str:
         """The encoded target with these parameters filled in."""
@@ -129,7 +129,7 @@ class Table:
     def _add(self, row: Row) -> None:
         node = self._root
         names: list[str] = []
-        for part in row.path.removeprefix("/").split("/"):
+        for part in _parts(row.path):
             if part[:1] == "{":
                 names.append(part[1:-1])
                 node.parameter = node = node.parameter or _Node()
@@ -138,6 +138,11 @@ class Table:
         if row.method in node.methods:
             raise ValueError(f"{self.dialect}: {row.method} {row.path} stands twice")
         node.methods[row.method] = (row, tuple(names))
+
+
+def _parts(path: str) -> list[str]:
+    """The segments of a path template; none of the root's, `/`."""
+    return path[1:].split("/") if path != "/" else []
 
 
 def _find(node: _Node, segments: tuple[str, ...], index: int, values: list[str]) -> _Node | None:

@@ -21,6 +21,12 @@ def listed(resource: Resource) -> Resource | None:
     return resource.removesuffix("/*") if resource.endswith("/*") else None
 
 
+def siblings(resource: Resource) -> Resource:
+    """The list that a name stands in, `t/d/*` for `t/d/c`."""
+    parent, separator, _ = resource.rpartition("/")
+    return f"{parent}{separator}*"
+
+
 @dataclass(frozen=True)
 class Place:
     """Connections and resources; None is all."""

@@ -11,7 +11,7 @@ from vecgate.operations.model import Action, Operation, Resource, Scope
 from vecgate.policy.conditions import Situation
 from vecgate.policy.decision import Decision
 from vecgate.policy.grants import Grant
-from vecgate.policy.place import CHANGES, listed
+from vecgate.policy.place import CHANGES, listed, siblings
 from vecgate.policy.standing import Approval, Limit, Rules, Standing
 
 REMEMBERED = 512
@@ -107,8 +107,11 @@ class View:
         allowing = (grant for grant in standing.covering if grant.allows(operation))
         found = _first(allowing, operation, situation)
         if found is None and operation.action is Action.META:
-            is_list = operation.scope is Scope.LIST and listed(resource) is not None
-            found = _first(standing.listing if is_list else standing.above, operation, situation)
+            if operation.scope is Scope.LIST:
+                listing = self.standing(resource if listed(resource) is not None else siblings(resource)).listing
+                found = _first(listing, operation, situation)
+            else:
+                found = _first(standing.above, operation, situation)
         return found
 
     def _limits(self, operation: Operation) -> Iterable[Limit]:

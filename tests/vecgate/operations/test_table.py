@@ -62,6 +62,14 @@ def test_the_root_is_no_operation_unless_the_table_says_so() -> None:
         TABLE.route("GET", ())
 
 
+def test_a_row_of_the_root_is_found_there_alone() -> None:
+    table = Table("test", "Test", (*ROWS, Row("root", "GET", "/", Action.META)))
+    row, params = table.route("GET", ())
+    assert (row.operation, params, row.segments({}), row.target({})) == ("root", {}, (), "/")
+    with pytest.raises(Refusal):
+        table.route("GET", ("",))
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -162,6 +162,29 @@ def test_lists_are_filtered_to_what_the_caller_may_know_of(tmp_path: Path) -> No
     assert shown(decide(made, person("strangers"), listing("")), names) == []
 
 
+def exists(resource: str) -> Operation:
+    return on(resource, action=Action.META, scope=Scope.LIST)
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "verdict"),
+    [
+        ("analysts", "t/d/kb_a", ALLOW),
+        ("analysts", "t/d/secret", ALLOW),
+        ("analysts", "t/e/kb_a", DENY),
+        ("searchers", "t/d/kb_a", DENY),
+        ("strangers", "t/d/kb_a", DENY),
+    ],
+)
+def test_whether_a_name_exists_may_be_asked_by_whoever_may_list_its_siblings(
+    tmp_path: Path, group: str, name: str, verdict: Verdict
+) -> None:
+    decision = decide(policy(tmp_path, GRANTS), person(group), exists(name))
+
+    assert decision.verdict is verdict
+    assert decision.visible(name) is (name == "t/d/kb_a" and group == "analysts")
+
+
 def test_a_grant_on_everything_implies_meta_on_no_collection(tmp_path: Path) -> None:
     made = policy(tmp_path, "policy: {grants: [{name: a, allow: [search]}]}")
     decision = decide(made, person(), listing("t"))
