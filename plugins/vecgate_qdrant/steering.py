@@ -1,0 +1,37 @@
+"""Steering: what a walk over filters, queries and records finds out. Both wires fill one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from vecgate.operations.model import Risk
+
+
+@dataclass(slots=True)
+class Steering:
+    fields: dict[str, None] = field(default_factory=dict)
+    """Dotted payload fields that steer, in the order they were met. `nested` keys are joined: `country.cities[].sights`
+    counts as `country.cities.sights`."""
+    scores: bool = False
+    """A score threshold, a formula over scores, or feedback by scores."""
+    egress: bool = False
+    """A Document, Image or InferenceObject: its content goes to an inference service."""
+    lookups: dict[str, None] = field(default_factory=dict)
+    """Other collections whose vectors are used (`lookup_from`), as written."""
+    queries: int = 0
+    """Queries and prefetches: each is one that limits count."""
+
+    def use(self, *names: str) -> None:
+        for name in names:
+            self.fields[name] = None
+
+    def facts(self, risks: tuple[Risk, ...] = (), **more: Any) -> dict[str, Any]:
+        """The arguments of `Row.base` that follow from the walk."""
+        return {
+            "fields_used": tuple(self.fields),
+            "scores_steer": self.scores,
+            "risks": (*risks, Risk.EGRESS) if self.egress else risks,
+            "count": max(1, self.queries),
+            **more,
+        }
