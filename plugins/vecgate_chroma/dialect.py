@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Final
 
 from vecgate.errors import Refusal, Unmaskable
 from vecgate.identity.principal import Principal
+from vecgate.operations import media
 from vecgate.operations.dialect import CredentialHeader, Dialect, Lookup, Masked, Reading
-from vecgate.operations.document import dump, parse
+from vecgate.operations.document import dump
 from vecgate.operations.messages import Answer, Outgoing, Request, Target
 from vecgate.operations.table import Call, Row, Table, query_items
 from vecgate.policy.decision import Decision
@@ -32,7 +33,6 @@ _CHANGES_NAMES: Final = frozenset(
         "detach_function",
     }
 )
-_MEDIA: Final = frozenset({"", "application/json", "application/json; charset=utf-8", "application/json;charset=utf-8"})
 _DEFAULT_TENANT: Final = "default_tenant"
 _IDENTITY: Final = Lookup("identity", Outgoing("GET", TABLE["list_databases"].target({"tenant": _DEFAULT_TENANT})))
 
@@ -54,9 +54,7 @@ class ChromaDialect(Dialect):
         row, params, target = _located(request.method, request.target)
         document = None
         if row.body is not None:
-            if request.headers.get("content-type", "").lower() not in _MEDIA:
-                raise Refusal(Reason.UNSUPPORTED_MEDIA, "Send the body as application/json.")
-            document = parse(request.body)
+            document = media.asked(request)
             row.body.check(document)
         elif request.body:
             raise Refusal(Reason.BAD_BODY, "The operation takes no body.")
@@ -113,7 +111,7 @@ class ChromaDialect(Dialect):
             "tenant": _DEFAULT_TENANT if databases else "*",
             "databases": databases or ["*"],
         }
-        return Answer(200, errors.JSON, dump(identity))
+        return Answer(200, media.JSON, dump(identity))
 
     def rewrite(self, reading: Reading, decision: Decision) -> Outgoing:
         call: Call = reading.detail
@@ -128,9 +126,9 @@ class ChromaDialect(Dialect):
             return Masked(errors.normalised(answer, _sent(call)))
         if answer.status not in {200, 201}:
             raise Unmaskable("The database answered with an unexpected status.")
-        rebuilt = answers.rebuild(answers.Context(call, reading.operations, decision), _parsed(answer))
+        rebuilt = answers.rebuild(answers.Context(call, reading.operations, decision), media.answered(answer))
         return Masked(
-            Answer(answer.status, errors.JSON, dump(rebuilt.document)),
+            Answer(answer.status, media.JSON, dump(rebuilt.document)),
             rebuilt.points,
             rebuilt.records,
             tuple(sorted(rebuilt.masked)),
@@ -159,19 +157,8 @@ def _sent(call: Call) -> frozenset[str]:
     return frozenset({*call.params.values(), *names, *filters.patterns(document.get("where_document"))})
 
 
-def _parsed(answer: Answer) -> Any:
-    if answer.header("content-type").lower() not in _MEDIA - {""}:
-        raise Unmaskable("The database's answer is not JSON.")
-    if any(name == "content-encoding" for name, _ in answer.headers):
-        raise Unmaskable("The database's answer is encoded.")
-    try:
-        return parse(answer.body)
-    except Refusal:
-        raise Unmaskable("The database's answer is not proper JSON.") from None
-
-
 def _list(answer: Answer) -> list[Any]:
-    document = _parsed(answer) if answer.status == 200 else None
+    document = media.answered(answer) if answer.status == 200 else None
     if type(document) is not list:
         raise Unmaskable("The database did not list its databases.")
     return document

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from vecgate.errors import Refusal
-from vecgate.operations.document import Numbers, dump, plain
+from vecgate.operations.document import plain
 from vecgate.operations.model import Action, Operation, Risk
 from vecgate.operations.table import Call
+from vecgate.operations.vectors import summary
 from vecgate.reasons import Reason
 from vecgate_chroma import filters
 from vecgate_chroma.embedding import refuse_code
@@ -155,18 +154,6 @@ def sibling(call: Call, name: str) -> str:
 def included(document: dict[str, Any], default: tuple[str, ...]) -> tuple[str, ...]:
     include = document.get("include")
     return default if include is None else tuple(dict.fromkeys(include))
-
-
-def summary(vector: Any) -> dict[str, Any]:
-    """What evidence keeps of a vector: never its values."""
-    if isinstance(vector, Numbers | list):
-        values, text = (vector.values, vector.text) if isinstance(vector, Numbers) else (vector, dump(vector))
-        return {
-            "dimension": len(values),
-            "norm": round(math.hypot(*values), 6),
-            "sha256": hashlib.sha256(text).hexdigest()[:32],
-        }
-    return {"sha256": hashlib.sha256(dump(vector)).hexdigest()[:32]}
 
 
 def _copy(call: Call, name: str) -> tuple[Operation, ...]:

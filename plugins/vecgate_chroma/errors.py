@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from vecgate.errors import Refusal
 from vecgate.operations.document import dump, parse
+from vecgate.operations.media import JSON
 from vecgate.operations.messages import Answer, Pairs
 from vecgate.reasons import TYPE_PREFIX, Reason
-
-JSON: Final[Pairs] = (("content-type", "application/json"),)
 
 _BY_STATUS: Final = {
     401: "AuthorizationError",

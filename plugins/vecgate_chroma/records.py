@@ -12,11 +12,9 @@ from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Record
 from vecgate.operations.document import Number, Numbers, plain
 from vecgate.operations.model import Resource
+from vecgate.operations.vectors import is_embedding, is_vector
 from vecgate_chroma.bodies import INCLUDE, SPARSE
 from vecgate_chroma.filters import DOCUMENT, URI
-
-EMBEDDING_LIKE: Final = 16
-"""Numbers in one metadata list from which it counts as a vector, whatever it is called."""
 
 _FLAT: Final = {"ids", "embeddings", "documents", "uris", "metadatas", "include"}
 _QUERIED: Final = _FLAT | {"distances"}
@@ -103,7 +101,7 @@ class Masking:
 
     def _vectors(self, values: list[Any]) -> list[Any] | None:
         for vector in values:
-            if not (vector is None or type(vector) is Numbers or _is_vector(vector)):
+            if not (vector is None or is_vector(vector)):
                 raise Unmaskable("an embedding is not a vector")
         if not self.masks.hides_vectors:
             return values
@@ -159,10 +157,7 @@ class Masking:
         for name, entry in value.items():
             if not _is_metadata(entry):
                 raise Unmaskable("a metadata value is of an unknown kind")
-            vector = type(entry) is dict or (
-                isinstance(entry, list | Numbers) and len(entry) >= EMBEDDING_LIKE and _is_vector(entry)
-            )
-            if vector and self.masks.hides_vectors:
+            if (type(entry) is dict or is_embedding(entry)) and self.masks.hides_vectors:
                 self.masked.add("vectors")
             else:
                 kept[name] = entry
@@ -230,10 +225,6 @@ def _is_flat(payloads: Sequence[Any]) -> bool:
     return _PLAIN.issuperset(map(type, chain.from_iterable([one.values() for one in payloads if one])))
 
 
-def _is_vector(value: Sequence[Any]) -> bool:
-    return type(value) is Numbers or (type(value) is list and _NUMERIC.issuperset(map(type, value)))
-
-
 def _is_metadata(value: Any) -> bool:
     if type(value) is dict:
         try:
@@ -248,8 +239,5 @@ def _is_metadata(value: Any) -> bool:
 
 def _payload(metadata: dict[str, Any]) -> dict[str, Any]:
     """For evidence: no raw vector, not even one the caller may see."""
-    return {name: plain(value) for name, value in metadata.items() if type(value) is not dict and not _long(value)}
-
-
-def _long(value: Any) -> bool:
-    return isinstance(value, list | Numbers) and len(value) >= EMBEDDING_LIKE and _is_vector(value)
+    kept = ((name, value) for name, value in metadata.items() if type(value) is not dict and not is_embedding(value))
+    return {name: plain(value) for name, value in kept}

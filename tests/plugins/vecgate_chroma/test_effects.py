@@ -5,7 +5,6 @@ from tests.support.chroma_scene import COLLECTION, DATABASE, PARENT, UUID, unbou
 
 from vecgate.errors import Refusal
 from vecgate.operations.model import Operation
-from vecgate_chroma.effects import summary
 
 
 def only(path: str, body: object) -> Operation:
@@ -82,12 +81,6 @@ def test_evidence_gets_filters_and_ids_but_no_vector() -> None:
     assert set(kept) == {"dimension", "norm", "sha256"}
     assert kept["dimension"] == 60
     assert "0.123456" not in str(operation.query)
-
-
-def test_a_vector_has_one_digest_and_a_norm() -> None:
-    assert summary([3.0, 4.0])["norm"] == 5.0
-    assert summary([3.0, 4.0]) == summary([3.0, 4.0])
-    assert summary("AACAPw==").keys() == {"sha256"}
 
 
 def test_written_documents_are_not_kept() -> None:
