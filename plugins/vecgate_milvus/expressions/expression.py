@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -76,7 +76,7 @@ def key_count(text: str, key: str, templates: Collection[str] | Mapping[str, Any
     if not keys.template:
         return keys.count
     values = templates.get(keys.template) if isinstance(templates, Mapping) else None
-    return len(values) if isinstance(values, list | tuple) else None
+    return len(values) if isinstance(values, Sequence) and not isinstance(values, str | bytes) else None
 
 
 def read(text: str, templates: Collection[str] = ()) -> Expression:

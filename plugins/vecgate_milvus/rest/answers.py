@@ -26,6 +26,7 @@ from vecgate.operations.shapes import (
 )
 from vecgate.policy.decision import Decision
 from vecgate_milvus.rest import effects, steering
+from vecgate_milvus.rest.bodies import NUMBERS
 from vecgate_milvus.rest.call import RestCall
 from vecgate_milvus.rest.rows import Rows, counted
 
@@ -240,7 +241,7 @@ _COLLECTION: Final = Shape(
 )
 _ROW_COUNT: Final = Shape({"rowCount": _NUMBER_OR_TEXT})
 _HAS: Final = Shape({"has": BOOLEAN}, frozenset({"has"}))
-_IDS: Final = ListOf(_NUMBER_OR_TEXT)
+_IDS: Final = OneOf((ListOf(_NUMBER_OR_TEXT), NUMBERS))
 _SHAPES: Final[dict[str, Kind]] = {
     "collections/list": _NAMES,
     "collections/has": _HAS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from vecgate.errors import Refusal
-from vecgate.operations.document import Number
+from vecgate.operations.document import Number, Numbers
 from vecgate.operations.shapes import (
     ANY,
     BOOLEAN,
@@ -48,7 +48,9 @@ KEY: Final = Scalar(
 """A primary key in `get`: the server puts it between quotes into a filter expression, as it is."""
 SCALAR: Final = Scalar("text, number or boolean", frozenset({str, int, float, bool, Number}))
 CONSISTENCY: Final = enumeration("Strong", "Session", "Bounded", "Eventually", "Customized", "")
-TEMPLATES: Final = MapOf(OneOf((SCALAR, ListOf(SCALAR))))
+NUMBERS: Final = Scalar("numbers", frozenset({Numbers}))
+"""How a long list of numbers is read."""
+TEMPLATES: Final = MapOf(OneOf((SCALAR, ListOf(SCALAR), NUMBERS)))
 PROPERTIES: Final = MapOf(SCALAR)
 
 
@@ -138,7 +140,7 @@ GET: Final = body(
     partitionName=TEXT,
     partitionNames=ListOf(TEXT),
     outputFields=ListOf(TEXT),
-    id=OneOf((KEY, ListOf(KEY))),
+    id=OneOf((KEY, ListOf(KEY), NUMBERS)),
     consistencyLevel=CONSISTENCY,
 )
 DELETE: Final = body("collectionName", "filter", **_COLLECTION, partitionName=TEXT, filter=GIVEN, exprParams=TEMPLATES)

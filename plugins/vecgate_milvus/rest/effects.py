@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from vecgate.operations.document import dump, plain
+from vecgate.operations.document import Numbers, dump, plain
 from vecgate.operations.model import Operation, Risk, Scope
 from vecgate.operations.table import Call
 from vecgate.operations.vectors import is_vector, summary
@@ -42,9 +42,9 @@ def query(call: Call) -> tuple[Operation, ...]:
 def get(call: Call) -> tuple[Operation, ...]:
     document = call.document
     names = tuple(steering.output(document.get("outputFields", DEFAULT_OUTPUT)))
-    keys = document["id"] if type(document["id"]) is list else [document["id"]]
+    keys = document["id"] if isinstance(document["id"], list | Numbers) else [document["id"]]
     operation = _read(call, names, Steered(), len(keys))
-    return (replace(operation, count=max(1, len(keys)), query={**operation.query, "ids": keys[:SHOWN]}),)
+    return (replace(operation, count=max(1, len(keys)), query={**operation.query, "ids": list(keys[:SHOWN])}),)
 
 
 def search(call: Call) -> tuple[Operation, ...]:

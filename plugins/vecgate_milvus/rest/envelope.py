@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vecgate.errors import Refusal, Unmaskable
-from vecgate.operations.document import Numbers
-from vecgate.operations.shapes import INTEGER, NUMBER, Kind, ListOf, Nullable, OneOf, Scalar, Shape
+from vecgate.operations.shapes import INTEGER, NUMBER, Kind, ListOf, Nullable, OneOf, Shape
+from vecgate_milvus.rest.bodies import NUMBERS
 
-_NUMBERS: Final = Nullable(OneOf((ListOf(NUMBER), Scalar("numbers", frozenset({Numbers})))))
+_NUMBERS: Final = Nullable(OneOf((ListOf(NUMBER), NUMBERS)))
 _FACTS: Final[dict[str, Kind]] = {
     "cost": INTEGER,
-    "topks": Nullable(ListOf(INTEGER)),
+    "topks": Nullable(OneOf((ListOf(INTEGER), NUMBERS))),
     "recalls": _NUMBERS,
     "scannedRemoteBytes": INTEGER,
     "scannedTotalBytes": INTEGER,
