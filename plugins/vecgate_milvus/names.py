@@ -29,9 +29,13 @@ def database(field: str, header: str = "") -> str:
 
 def checked(name: str, what: str = "collection") -> str:
     """The name, if it can be one. Raises Refusal: bad_body."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise Refusal(Reason.BAD_BODY, f"The {what} is not named, or its name cannot be one.")
     return name
+
+
+def is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
 
 
 def resource(database: str, collection: str) -> Resource:
