@@ -12,6 +12,8 @@ from vecgate.operations.messages import Outgoing
 from vecgate.operations.model import Resource
 
 KEY: Final = "aliases"
+CHANGES: Final = frozenset({"update_aliases", "Collections/UpdateAliases"})
+"""Operations on aliases themselves: sent as written, and judged on what those stand for until then, too."""
 NONE: Final[Mapping[str, Resource]] = {}
 
 

@@ -39,17 +39,17 @@ class QdrantDialect(Dialect):
         return _wire(request.method).read(request)
 
     def lookups(self, reading: Reading) -> Sequence[Lookup]:
-        wire = _wire(reading.request.method)
-        return () if _row(reading) in wire.AS_WRITTEN else (aliases.lookup(wire.ALIASES),)
+        return (aliases.lookup(_wire(reading.request.method).ALIASES),) if _has_names(reading) else ()
 
     def learn(self, lookup: Lookup, answer: Answer) -> Any:
         return _wire(lookup.request.method).aliases(answer)
 
     def bind(self, reading: Reading, names: Mapping[str, Any]) -> Reading:
-        if _row(reading) in _wire(reading.request.method).AS_WRITTEN:
-            return reading
         known = names.get(aliases.KEY) or aliases.NONE
-        operations = tuple([_bound(one, known) for one in reading.operations]) if known else reading.operations
+        operations = reading.operations
+        if known and _has_names(reading):
+            bound = _joined if _row(reading) in aliases.CHANGES else _bound
+            operations = tuple([bound(one, known) for one in operations])
         return Reading(reading.request, operations, reading.document, reading.detail, names)
 
     def changes_names(self, reading: Reading) -> bool:
@@ -77,6 +77,18 @@ def _row(reading: Reading) -> str:
     return call.row.operation
 
 
+def _has_names(reading: Reading) -> bool:
+    """Some of its names may be aliases."""
+    row = _row(reading)
+    return row in aliases.CHANGES or row not in _wire(reading.request.method).AS_WRITTEN
+
+
 def _bound(operation: Operation, known: Mapping[str, str]) -> Operation:
     resources = tuple([aliases.target(known, name) for name in operation.resources])
     return operation if resources == operation.resources else operation.on(resources)
+
+
+def _joined(operation: Operation, known: Mapping[str, str]) -> Operation:
+    """With what its names stand for beside them."""
+    names = operation.resources
+    return operation.on(tuple(dict.fromkeys((*names, *(aliases.target(known, name) for name in names)))))

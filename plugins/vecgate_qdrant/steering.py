@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from vecgate.operations.model import Risk
+from vecgate.operations.model import Action, Risk
 
 
 @dataclass(slots=True)
@@ -14,17 +14,28 @@ class Steering:
     """Dotted payload fields that steer, in the order they were met. `nested` keys are joined: `country.cities[].sights`
     counts as `country.cities.sights`."""
     scores: bool = False
-    """A score threshold, a formula over scores, or feedback by scores."""
+    """A score threshold, or a formula over scores."""
     egress: bool = False
     """A Document, Image or InferenceObject: its content goes to an inference service."""
     lookups: dict[str, None] = field(default_factory=dict)
     """Other collections whose vectors are used (`lookup_from`), as written."""
     queries: int = 0
     """Queries and prefetches: each is one that limits count."""
+    searches: bool = False
+    """Some stage ranks by similarity, or re-ranks."""
+    scrolls: bool = False
+    """Some stage has no query, or one that only sorts or samples: it reads."""
 
     def use(self, *names: str) -> None:
         for name in names:
             self.fields[name] = None
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What a query comes to: its first action carries the records that come back."""
+        if not self.searches:
+            return (Action.READ,)
+        return (Action.SEARCH, Action.READ) if self.scrolls else (Action.SEARCH,)
 
     def facts(self, risks: tuple[Risk, ...] = (), **more: Any) -> dict[str, Any]:
         """The arguments of `Row.base` that follow from the walk."""

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Final
 
-from vecgate.errors import Refusal, Unmaskable
-from vecgate.operations.dialect import Masked, Reading
-from vecgate.operations.messages import Answer, Outgoing, Request
-from vecgate.operations.table import Row
+from vecgate.operations.dialect import Reading
+from vecgate.operations.document import dump
+from vecgate.operations.media import JSON
+from vecgate.operations.messages import Answer, Outgoing
+from vecgate.operations.table import Call
 from vecgate.policy.decision import Decision
-from vecgate.reasons import Reason
+from vecgate_qdrant.aliases import resolved
+from vecgate_qdrant.rest.masking import aliases, mask
+from vecgate_qdrant.rest.outgoing import AS_WRITTEN, CHANGES_NAMES
+from vecgate_qdrant.rest.outgoing import built as rewrite
+from vecgate_qdrant.rest.reading import read
+from vecgate_qdrant.rest.rows import ROWS
 
-ROWS: tuple[Row, ...] = ()
-AS_WRITTEN: frozenset[str] = frozenset()
-CHANGES_NAMES: frozenset[str] = frozenset()
-ALIASES = Outgoing("GET", "/aliases")
+__all__ = ["ALIASES", "AS_WRITTEN", "CHANGES_NAMES", "ROWS", "aliases", "local", "mask", "read", "rewrite"]
 
+ALIASES: Final = Outgoing("GET", "/aliases")
 
-def aliases(answer: Answer) -> Mapping[str, str]:
-    raise Unmaskable("Not served.")
-
-
-def read(request: Request) -> Reading:
-    raise Refusal(Reason.UNKNOWN_OPERATION)
+_NOWHERE: Final = Answer(200, JSON, dump({"result": {"exists": False}, "status": "ok", "time": 0.0}))
 
 
 def local(reading: Reading, decision: Decision) -> Answer | None:
-    return None
-
-
-def rewrite(reading: Reading, decision: Decision) -> Outgoing:
-    raise Refusal(Reason.UNKNOWN_OPERATION)
-
-
-def mask(reading: Reading, decision: Decision, answer: Answer) -> Masked:
-    raise Unmaskable("Not served.")
+    """A collection that the caller may not see does not exist."""
+    call: Call = reading.detail
+    if call.row.operation != "collection_exists":
+        return None
+    return None if decision.visible(resolved(reading, call.params["collection_name"])) else _NOWHERE
