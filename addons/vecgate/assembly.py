@@ -181,8 +181,13 @@ def _site(connection: Connection, config: Config) -> Site:
         upstream=UpstreamAddress.parse(connection.upstream).authority,
         index=connection.index or "",
         issuers=tuple(each.issuer for each in config.identity.issuers),
-        others={each.index: each.public or each.listen for each in alike if each.index},
+        others={each.index: _address(each) for each in reversed(alike) if each.index},
     )
+
+
+def _address(connection: Connection) -> str:
+    """Where clients find a connection. Engines' clients speak TLS to an address without a scheme."""
+    return connection.public or ("" if connection.tls else "http://") + connection.listen
 
 
 def recorder_settings(loaded: Loaded, key: bytes, hooks: Hooks, worker: int) -> RecorderSettings:

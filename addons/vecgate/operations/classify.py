@@ -67,7 +67,7 @@ def request(dialect: Dialect, line: Mapping[str, Any]) -> Request:
     if len(lowered) != len(headers):
         raise Refusal(Reason.BAD_HEADER, "A header is sent twice.")
     body = _message(dialect, path, line) if method == GRPC else _body(line)
-    return Request(method, target.parse(path), lowered, body)
+    return Request(method, target.parse(path, dialect.table.repeatable), lowered, body)
 
 
 def described(operation: Operation) -> dict[str, Any]:

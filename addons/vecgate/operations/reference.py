@@ -64,6 +64,7 @@ def _members(row: Row) -> Iterator[str]:
     """Nothing for a row with nothing to say."""
     facts = {
         "query": _kinds(row.query),
+        "may stand more than once in it": _list(tuple(sorted(row.repeated))),
         "body": _kinds(row.body.members) if row.body else "",
         "fields that steer": _list(row.fields),
         "vectors come back in": _list(row.vectors),

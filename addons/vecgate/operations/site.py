@@ -19,4 +19,5 @@ class Site:
     issuers: tuple[str, ...] = ()
     """The identity providers whose tokens the gateway accepts."""
     others: Mapping[str, str] = field(default_factory=dict)
-    """The addresses of all connections of the same dialect by their index."""
+    """The addresses of all connections of the same dialect by their index, of several the first; `http://` stands
+    before one that speaks no TLS."""

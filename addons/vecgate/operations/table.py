@@ -36,6 +36,8 @@ class Row:
     resources: tuple[str, ...] = ()
     scope: Scope = Scope.NAMED
     query: Mapping[str, Kind] = field(default_factory=dict)
+    repeated: frozenset[str] = frozenset()
+    """Keys of the query that may stand more than once: each value is one of a list."""
     body: Shape | None = None
     """None: the operation takes no body."""
     risks: tuple[Risk, ...] = ()
@@ -98,6 +100,8 @@ class Table:
         self.title = title
         self.rows = tuple(rows)
         self._by_name = {row.operation: row for row in self.rows}
+        self.repeatable: frozenset[str] = frozenset().union(*(row.repeated for row in self.rows))
+        """Query keys that some row takes more than once."""
         self._root = _Node()
         for row in self.rows:
             self._add(row)
@@ -162,17 +166,34 @@ def _find(node: _Node, segments: tuple[str, ...], index: int, values: list[str])
 def query_items(row: Row, items: Pairs) -> Pairs:
     """The query of a request, checked; numbers come out in one spelling.
 
-    Raises Refusal: unknown_member, or bad_target for a value of the wrong kind.
+    Raises Refusal: unknown_member, duplicate_member for a key that this row takes only once, or bad_target for a value
+    of the wrong kind.
     """
     checked: list[tuple[str, str]] = []
+    seen: set[str] = set()
     for name, text in items:
         kind = row.query.get(name)
         if kind is None:
             raise Refusal(Reason.UNKNOWN_MEMBER, "The operation does not define one of the query's keys.")
-        value: Any = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else text
-        try:
-            kind.check(value, name)
-        except Refusal as misfit:
-            raise Refusal(Reason.BAD_TARGET, f"In the query, {misfit.detail}") from None
-        checked.append((name, str(value)))
+        if name in seen and name not in row.repeated:
+            raise Refusal(Reason.DUPLICATE_MEMBER, "A query key stands twice.")
+        seen.add(name)
+        checked.append((name, _spelt(kind, name, text)))
     return tuple(checked)
+
+
+def _spelt(kind: Kind, name: str, text: str) -> str:
+    """A text as it came, though it may be made of digits; a number as numbers are written. Raises Refusal."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= 10
+    try:
+        kind.check(text, name)
+    except Refusal as misfit:
+        if not is_number:
+            raise Refusal(Reason.BAD_TARGET, f"In the query, {misfit.detail}") from None
+    else:
+        return text
+    try:
+        kind.check(int(text), name)
+    except Refusal as misfit:
+        raise Refusal(Reason.BAD_TARGET, f"In the query, {misfit.detail}") from None
+    return str(int(text))

@@ -20,6 +20,7 @@ LONGEST: Final = 16 * 1024
 """Bytes of a raw target."""
 USUAL: Final = 512
 """Targets up to this length are remembered: clients repeat theirs, and no client can make the memory large."""
+NONE: Final[frozenset[str]] = frozenset()
 
 _RAW = re.compile(rb"/[\x21-\x7e]*")
 _NEVER = re.compile(rb"[#;\\]")
@@ -31,17 +32,17 @@ _QUERY_SAFE = "!$'()*,:@/"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
-def parse(raw: bytes | str) -> Target:
+def parse(raw: bytes | str, repeatable: frozenset[str] = NONE) -> Target:
     """Read an origin-form target (RFC 9112 §3.2.1) and decode each segment and query item once.
 
-    Raises Refusal: bad_target, or duplicate_member for a query key that stands twice.
+    Raises Refusal: bad_target, or duplicate_member for a query key that stands twice and is not `repeatable`.
     """
     if isinstance(raw, str):
         try:
             raw = raw.encode("ascii")
         except UnicodeEncodeError:
             raise _bad("it has a character outside ASCII") from None
-    return _usual(raw) if len(raw) <= USUAL else _parse(raw)
+    return _usual(raw, repeatable) if len(raw) <= USUAL else _parse(raw, repeatable)
 
 
 @lru_cache(maxsize=512)
@@ -54,7 +55,7 @@ def encode(target: Target) -> str:
     return f"{path}?{items}"
 
 
-def _parse(raw: bytes) -> Target:
+def _parse(raw: bytes, repeatable: frozenset[str]) -> Target:
     if len(raw) > LONGEST:
         raise _bad("it is too long")
     if not _RAW.fullmatch(raw):
@@ -65,7 +66,7 @@ def _parse(raw: bytes) -> Target:
         raise _bad("it has a broken percent escape")
     path, _, query = raw.partition(b"?")
     segments = () if path == b"/" else tuple(_segment(part) for part in path[1:].split(b"/"))
-    return Target(segments, _query(query) if query else ())
+    return Target(segments, _query(query, repeatable) if query else ())
 
 
 _usual = lru_cache(maxsize=4096)(_parse)
@@ -82,17 +83,19 @@ def _segment(raw: bytes) -> str:
     return text
 
 
-def _query(raw: bytes) -> tuple[tuple[str, str], ...]:
-    items: dict[str, str] = {}
+def _query(raw: bytes, repeatable: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    items: list[tuple[str, str]] = []
+    seen: set[str] = set()
     for part in raw.split(b"&"):
         key, _, value = part.replace(b"+", b"%20").partition(b"=")
         name = _decode(key)
         if not name:
             raise _bad("it has an empty query item")
-        if name in items:
+        if name in seen and name not in repeatable:
             raise Refusal(Reason.DUPLICATE_MEMBER, "A query key stands twice.")
-        items[name] = _decode(value)
-    return tuple(items.items())
+        seen.add(name)
+        items.append((name, _decode(value)))
+    return tuple(items)
 
 
 def _decode(raw: bytes) -> str:

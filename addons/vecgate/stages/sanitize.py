@@ -76,7 +76,8 @@ class Sanitize(Stage):
             raise Refusal(Reason.METHOD_NOT_ALLOWED)
         if data.authority and not http2:
             raise Refusal(Reason.BAD_TARGET, "Send the target in origin form, beginning with a slash.")
-        exchange.target = without_token(target.parse(data.path))
+        dialect = runtime.upstreams[exchange.connection].dialect
+        exchange.target = without_token(target.parse(data.path, dialect.table.repeatable))
         fields = {name.lower(): value for name, value in exchange.fields}
         if data.http_version == b"HTTP/1.1" and b"host" not in fields:
             raise Refusal(Reason.BAD_HEADER, "host is missing.")

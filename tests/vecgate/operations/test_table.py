@@ -4,7 +4,7 @@ import pytest
 
 from vecgate.errors import Refusal
 from vecgate.operations.model import Action, Operation, Risk
-from vecgate.operations.shapes import COUNT, enumeration
+from vecgate.operations.shapes import COUNT, TEXT, enumeration
 from vecgate.operations.table import Call, Row, Table, query_items
 from vecgate.reasons import Reason
 
@@ -104,3 +104,19 @@ def test_query_keys_are_checked_and_spelt_in_one_way() -> None:
         with pytest.raises(Refusal) as caught:
             query_items(row, items)
         assert caught.value.reason is reason
+
+
+def test_a_text_of_digits_stays_a_text() -> None:
+    row = Row("q", "GET", "/q", Action.READ, query={"namespace": TEXT, "limit": COUNT})
+    assert query_items(row, (("namespace", "007"), ("limit", "007"))) == (("namespace", "007"), ("limit", "7"))
+
+
+def test_a_key_is_repeated_only_in_the_row_that_takes_it_so() -> None:
+    many = Row("many", "GET", "/many", Action.READ, query={"ids": TEXT}, repeated=frozenset({"ids"}))
+    once = Row("once", "GET", "/once", Action.READ, query={"ids": TEXT})
+    items = (("ids", "a"), ("ids", "b"))
+    assert Table("test", "Test", (many, once)).repeatable == {"ids"}
+    assert query_items(many, items) == items
+    with pytest.raises(Refusal) as caught:
+        query_items(once, items)
+    assert caught.value.reason is Reason.DUPLICATE_MEMBER

@@ -113,3 +113,13 @@ def test_a_query_key_that_stands_twice_is_refused(raw: str) -> None:
     with pytest.raises(Refusal) as caught:
         parse(raw)
     assert caught.value.reason is Reason.DUPLICATE_MEMBER
+
+
+def test_a_key_may_stand_more_than_once_where_it_is_told_to() -> None:
+    repeatable = frozenset({"ids"})
+    assert parse("/a?ids=x&n=1&%69ds=y", repeatable).query == (("ids", "x"), ("n", "1"), ("ids", "y"))
+    assert encode(parse("/a?ids=x&ids=y", repeatable)) == "/a?ids=x&ids=y"
+    for raw in ("/a?n=1&n=2&ids=x", "/a?ids=x&ids=y"):
+        with pytest.raises(Refusal) as caught:
+            parse(raw, repeatable if "n=" in raw else frozenset())
+        assert caught.value.reason is Reason.DUPLICATE_MEMBER
