@@ -62,11 +62,7 @@ def rename(call: Call) -> tuple[Operation, ...]:
     return (call.row.base(call, resources=(*reversed(_own(call)), names.resource(database, document.newName))),)
 
 
-def create_alias(call: Call) -> tuple[Operation, ...]:
-    return (call.row.base(call, resources=(_grpc(call).target.resource, *_alias(call)[:1])),)
-
-
-def alter_alias(call: Call) -> tuple[Operation, ...]:
+def set_alias(call: Call) -> tuple[Operation, ...]:
     """The collection that it will stand for, the alias, and the collection that it stands for now."""
     return (call.row.base(call, resources=tuple(dict.fromkeys((_grpc(call).target.resource, *_alias(call))))),)
 

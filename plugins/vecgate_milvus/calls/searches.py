@@ -26,6 +26,10 @@ from vecgate_milvus.rest.steering import named
 
 FEW: Final = 10
 """Keys up to which a delete is not a bulk one."""
+MOST: Final = 16_384
+"""Records that a search brings at most, where it does not say how many."""
+SHOWN: Final = 100
+"""Values of a template that evidence keeps."""
 EVERYTHING: Final = frozenset({"*", "%"})
 """Output fields that stand for all, vectors included."""
 VECTOR_NAMES: Final = ("vector", "embedding")
@@ -195,7 +199,7 @@ def _searched(call: GrpcCall, steering: Steering, document: Any) -> Operation:
 def _results(wanted: Asked, limit: int | None, queries: int) -> int:
     """The upper bound of records that come back."""
     groups = wanted.numbers.get("group_size", 1) if wanted.grouped else 1
-    return max(0, limit or 0) * max(1, groups) * max(1, queries)
+    return (MOST if limit is None else max(0, limit)) * max(1, groups) * max(1, queries)
 
 
 def _columns(names: Iterable[str]) -> list[str]:
@@ -233,7 +237,7 @@ def _plain(value: Any) -> Any:
     """As evidence may hold it."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return [_plain(one) for one in value[:MANY]] if isinstance(value, list) else value
+    return [_plain(one) for one in value[:SHOWN]] if isinstance(value, list) else value
 
 
 def _grpc(call: Call) -> GrpcCall:

@@ -24,6 +24,7 @@ from vecgate_milvus.calls.rows import (
 )
 
 _COLUMNS: Final = ("fields_data", "group_by_field_values", "agg_buckets", "highlight_results")
+_THREE: Final = "Judged with the alias, and with the collection that it stands for until now."
 _UNCLEAR: Final = "What it answers is not described."
 
 _CONNECTION: Final = (
@@ -106,8 +107,8 @@ _PARTITIONS: Final = (
 )
 
 _ALIASES: Final = (
-    on_collection("CreateAlias", Risk.ALIAS_CHANGE, effect=effects.create_alias, note="Judged with the alias."),
-    on_collection("AlterAlias", Risk.ALIAS_CHANGE, effect=effects.alter_alias, note="Judged with all three names."),
+    on_collection("CreateAlias", Risk.ALIAS_CHANGE, effect=effects.set_alias, note=_THREE),
+    on_collection("AlterAlias", Risk.ALIAS_CHANGE, effect=effects.set_alias, note=_THREE),
     row(
         "DropAlias",
         Action.ADMIN,
