@@ -159,7 +159,7 @@ class MaskSet:
                 if len(segments(path)) > DEPTH or "*" in path:
                     return path
                 node = self._matcher.root.find(path)
-                if node.mask or node.above or node is self._matcher.root:
+                if node.mask or node.above or not node.path:  # without a path it is the payload itself, `$meta`
                     return path
         return None
 

@@ -22,6 +22,8 @@ _OF_RIGHTS: Final = frozenset({"rest roles/grant_privilege_v2", "rest roles/revo
 class RestCall(Call):
     """`params` are `database`, and `collection` and `alias` where the body names them."""
 
+    written: str = ""
+    """The collection as the client named it: what look-ups ask for, before and after they are answered."""
     schema: Schema | None = None
 
     @property
@@ -37,7 +39,7 @@ class RestCall(Call):
 
     def resolved(self, collection: str, *, sent: bool, schema: Schema | None) -> RestCall:
         """The same with the collection that a name stands for; `sent` is whether that is what the database is told."""
-        document = {**self.document, COLLECTION: collection} if sent else self.document
+        document = {**self.document, COLLECTION: collection if sent else self.written}
         return replace(self, params={**self.params, "collection": collection}, document=document, schema=schema)
 
 
@@ -57,7 +59,7 @@ def called(row: Row, request: Request, body: Any) -> RestCall:
         params["collection"] = document[COLLECTION]
     if ALIAS in document:
         params["alias"] = document[ALIAS]
-    return RestCall(row, params, (), document)
+    return RestCall(row, params, (), document, document.get(COLLECTION, ""))
 
 
 def _without_nulls(document: dict[str, Any]) -> dict[str, Any]:

@@ -40,9 +40,9 @@ def lookups(reading: Reading) -> Sequence[Lookup]:
     call: RestCall = reading.detail
     asked: list[Lookup] = []
     if _resolves(call):
-        asked.append(_alias(call.database, call.collection))
+        asked.append(_alias(call.database, call.written))
         if call.row.operation in _FIELDS:
-            asked.append(_fields(call.database, call.collection))
+            asked.append(_fields(call.database, call.written))
     if "alias" in call.params:
         asked.append(_alias(call.database, call.params["alias"]))
     return list(dict.fromkeys(asked))
@@ -73,11 +73,11 @@ def bind(reading: Reading, names: Mapping[str, Any]) -> Reading:
     call: RestCall = reading.detail
     bound = call
     if _resolves(call):
-        resource = names.get(_alias(call.database, call.collection).key)
-        known = names.get(_fields(call.database, call.collection).key)
+        resource = names.get(_alias(call.database, call.written).key)
+        known = names.get(_fields(call.database, call.written).key)
         if resource is not None:
             collection = _beneath(resource, call)
-            if isinstance(known, Schema) and (call.collection in known.aliases) is (collection == call.collection):
+            if isinstance(known, Schema) and (call.written in known.aliases) is (collection == call.written):
                 raise Unmaskable("The database changed an alias while it was asked for it.")
             sent = call.row.operation not in _AS_WRITTEN
             bound = bound.resolved(collection, sent=sent, schema=known if isinstance(known, Schema) else None)
@@ -89,7 +89,7 @@ def bind(reading: Reading, names: Mapping[str, Any]) -> Reading:
 
 
 def _resolves(call: RestCall) -> bool:
-    return bool(call.collection) and call.row.operation not in _NEW
+    return bool(call.written) and call.row.operation not in _NEW
 
 
 def _beneath(resource: str, call: RestCall) -> str:

@@ -26,6 +26,8 @@ from vecgate.testing import masks
         ({"ssn": "drop"}, "ssn[0]"),
         ({"ssn": "drop"}, "s*"),
         ({"ssn": "drop"}, ""),
+        ({"ssn": "drop"}, "$meta"),
+        ({"ssn": "drop"}, "$"),
         ({"größe": "drop"}, "gro\u0308ße"),
         ({"address.city": "drop"}, "address.city"),
         ({"address.city": "drop"}, "address"),

@@ -157,3 +157,16 @@ def test_two_answers_that_contradict_each_other_are_withheld(stands_for: str, al
 def test_a_name_of_another_database_is_withheld() -> None:
     with pytest.raises(Unmaskable):
         rest.bind(unbound("entities/query", ONE), {ALIAS.key: "hr/kb"})
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_reading_can_be_bound_again(fake: FakeMilvus, route: str) -> None:
+    """As it is at the release of a held request: the same is asked, and what is answered then counts."""
+    read = unbound(route, ROUTES[route])
+    once = fake.bound(read)
+    assert list(rest.lookups(once)) == list(rest.lookups(read))
+    fake.aliases["default/prod"] = "secret"
+    fake.collections["default/secret"]["aliases"].append("prod")
+    again = fake.bound(once)
+    assert again.operations[0].resources == ("default/secret",)
+    assert again.document["collectionName"] == "secret"
