@@ -31,7 +31,7 @@ class MilvusDialect(Dialect):
         }
     )
     table: ClassVar[Table] = TABLE
-    headers: ClassVar[frozenset[str]] = frozenset({"dbname", "db-name"})
+    headers: ClassVar[frozenset[str]] = frozenset({"dbname"}) | rest.HEADERS
     descriptors: ClassVar[Descriptors | None] = DESCRIPTORS
     codes: ClassVar[Mapping[Reason, int]] = {
         # pymilvus repeats NOT_FOUND, INTERNAL, FAILED_PRECONDITION, UNAVAILABLE and UNKNOWN for minutes (measured).

@@ -68,8 +68,11 @@ def read(request: Request) -> Reading:
 
 
 def local(reading: Reading, decision: Decision) -> Answer | None:
-    """The database answers everything itself."""
-    return None
+    """A collection that the caller may not see does not exist: the database is not asked."""
+    call: RestCall = reading.detail
+    if call.row.operation != "rest collections/has" or decision.visible(reading.operations[0].resources[0]):
+        return None
+    return Answer(200, media.JSON, dump({"code": 0, "data": {"has": False}}))
 
 
 def rewrite(reading: Reading, decision: Decision) -> Outgoing:

@@ -19,13 +19,13 @@ FEW: Final = 10
 """Keys up to which a delete is not a bulk one."""
 MANY: Final = 1000
 """Records from which reading is an export and changing is a bulk update."""
+BACKUPS: Final = frozenset({"backup", "l0_import", "storage_version", "import_binlog"})
+"""Options of an import by which it reads the files of another collection."""
 SHOWN: Final = 100
 """Keys that evidence keeps of one request."""
 DEFAULT_LIMIT: Final = 100
 DEFAULT_OUTPUT: Final = ("*",)
-DEFAULT_KEY: Final = "id"
-"""The primary key's name where the collection is not described, as quick creation has it."""
-VECTOR_NAMES: Final = ("vector", "embedding")
+VECTOR_NAMES: Final = ("vec", "embed", "dense", "sparse")
 """What names of vector fields contain, where the collection is not described."""
 
 
@@ -74,7 +74,8 @@ def hybrid(call: Call) -> tuple[Operation, ...]:
         **operation.query,
         "searches": [{**_asked(part), **_queries(part["data"])} for part in parts[:FEW]],
     }
-    return (replace(operation, count=max(1, len(parts)), query=asked),)
+    queries = sum(len(part["data"]) for part in parts)
+    return (replace(operation, count=max(1, queries), query=asked),)
 
 
 def delete(call: Call) -> tuple[Operation, ...]:
@@ -103,8 +104,33 @@ def upsert(call: Call) -> tuple[Operation, ...]:
 def rename(call: Call) -> tuple[Operation, ...]:
     document = call.document
     database = document.get("newDbName") or call.params["database"]
-    operation = call.row.base(call)
+    (operation,) = by_own_name(call)
     return (replace(operation, resources=(*operation.resources, f"{database}/{document['newCollectionName']}")),)
+
+
+def by_own_name(call: Call) -> tuple[Operation, ...]:
+    """The name is sent as it was written. Should it be an alias, what stands behind it is judged, too."""
+    operation = call.row.base(call)
+    written = f"{call.params['database']}/{call.document['collectionName']}"
+    return (replace(operation, resources=tuple(dict.fromkeys((*operation.resources, written)))),)
+
+
+def alter(call: Call) -> tuple[Operation, ...]:
+    """A time to live deletes what is older."""
+    operation = call.row.base(call)
+    if any("ttl" in name.lower() for name in call.document.get("properties", ())):
+        return (replace(operation, risks=(*operation.risks, Risk.BULK_DELETE)),)
+    return (operation,)
+
+
+def imported(call: Call) -> tuple[Operation, ...]:
+    """A backup's files are another collection's: a grant must cover all. Other files are of no collection."""
+    operation = call.row.base(call)
+    files = [name for group in call.document["files"] for name in group]
+    options = {name.strip().lower() for name in call.document.get("options", ())}
+    if options & BACKUPS or any("insert_log" in name or "delta_log" in name for name in files):
+        operation = replace(operation, resources=(*operation.resources, "**"))
+    return (replace(operation, query={"files": files[:SHOWN]}),)
 
 
 def create(call: Call) -> tuple[Operation, ...]:
@@ -175,10 +201,11 @@ def _searched(call: Call, field: str) -> Steered:
 
 
 def _keys(call: Call) -> int | None:
-    """How many keys a filter lists, if that is all it does."""
+    """How many keys a filter lists, if that is all it does; None where nobody has said which field is the key."""
     schema = call.schema if isinstance(call, RestCall) else None
-    key = schema.key if schema is not None else DEFAULT_KEY
-    return key_count(call.document.get("filter", ""), key, call.document.get("exprParams", {}))
+    if schema is None:
+        return None
+    return key_count(call.document.get("filter", ""), schema.key, call.document.get("exprParams", {}))
 
 
 def _results(document: dict[str, Any]) -> int:

@@ -24,9 +24,18 @@ KNOWN_PARAMS: Final = THRESHOLDS | {
 }
 """Search parameters that tune the index. The server makes a parameter of its own request of any other one, too: the
 field to search or to group by, an iterator, a collection's number. Those are refused."""
-RERANKERS: Final = frozenset({"rrf", "weighted", "decay", "boost", "model"})
+RERANKERS: Final = {
+    "rrf": frozenset({"k"}),
+    "weighted": frozenset({"weights", "norm_score"}),
+    "decay": frozenset({"function", "origin", "scale", "offset", "decay"}),
+    "boost": frozenset({"weight", "filter", "random_score"}),
+    "model": frozenset({"provider", "queries", "model_name", "max_client_batch_size", "truncate", "truncation"}),
+}
+"""The parameters of each reranker. A model's address and credentials are not a searcher's to choose."""
 PLAIN_RERANKERS: Final = frozenset({"rrf", "weighted"})
 """They merge rankings; all others change scores by fields, filters or models."""
+MERGING: Final = frozenset({"k", "weights", "norm_score"})
+COMBINING: Final = frozenset({"boost_mode", "function_mode"})
 
 _OUTPUT: Final = re.compile(r"""(?:\$meta|[A-Za-z_][A-Za-z0-9_]*)(?:\[[^\[\]()]*\])*""")
 _SCALARS: Final = frozenset({str, int, float, bool, Number})
@@ -75,7 +84,10 @@ def reranked(document: Mapping[str, Any]) -> Steered:
     rerank = document.get("rerank") or {}
     if rerank.get("strategy", "rrf") not in {*PLAIN_RERANKERS, ""}:
         raise Refusal(Reason.BAD_BODY, "The reranking strategy is not rrf or weighted.")
-    for function in (document.get("functionScore") or {}).get("functions") or ():
+    _known(rerank.get("params"), MERGING)
+    score = document.get("functionScore", {})
+    _known(score.get("params"), COMBINING)
+    for function in score.get("functions", ()):
         steered |= _function(function)
     return steered
 
@@ -102,11 +114,25 @@ def named(field: str) -> str:
 def _function(function: Mapping[str, Any]) -> Steered:
     params = function.get("params") or {}
     kind = params.get("reranker")
-    if str(function.get("type")).lower() not in {"rerank", "3"} or kind not in RERANKERS:
+    reranks = str(function["type"]).lower() == "rerank" and not function.get("outputFieldNames")
+    if not reranks or type(kind) is not str or kind not in RERANKERS:
         raise Refusal(Reason.BAD_BODY, "A function that scores results is not a known reranker.")
-    fields = {named(field) for field in function.get("inputFieldNames") or ()}
-    if "filter" in params:
-        if type(params["filter"]) is not str:
-            raise Refusal(Reason.BAD_BODY, "A reranker's filter is not a text.")
-        fields.update(fields_of(params["filter"]))
+    _known(params, RERANKERS[kind] | {"reranker"})
+    fields = {named(field) for field in function.get("inputFieldNames", ())}
+    fields.update(_boosted(params))
     return Steered(tuple(sorted(fields)), kind not in PLAIN_RERANKERS, kind == "model")
+
+
+def _boosted(params: Mapping[str, Any]) -> Iterator[str]:
+    """The fields of a boost's filter, and of its random score."""
+    condition, random = params.get("filter", ""), params.get("random_score", {})
+    if type(condition) is not str or type(random) is not dict or not random.keys() <= {"seed", "field"}:
+        raise Refusal(Reason.BAD_BODY, "A reranker's filter is not a text, or its random_score not {seed, field}.")
+    yield from fields_of(condition)
+    if "field" in random:
+        yield named(str(random["field"]))
+
+
+def _known(params: Any, known: frozenset[str]) -> None:
+    if not (params or {}).keys() <= known:
+        raise Refusal(Reason.UNKNOWN_MEMBER, "The operation does not define one of the reranker's parameters.")

@@ -50,7 +50,7 @@ _COLLECTIONS: Final = (
         note="Creates indexes and loads, too. With a function that embeds or reranks outside, `egress` is a risk.",
         effect=effects.create,
     ),
-    _admin("collections/drop", NAMED, bodies.COLLECTION, Risk.DROP_COLLECTION),
+    _admin("collections/drop", NAMED, bodies.COLLECTION, Risk.DROP_COLLECTION, effect=effects.by_own_name),
     _row("collections/truncate", Action.DELETE, NAMED, bodies.COLLECTION, Risk.BULK_DELETE),
     _admin(
         "collections/rename",
@@ -64,7 +64,14 @@ _COLLECTIONS: Final = (
     _admin("collections/load", NAMED, bodies.COLLECTION),
     _admin("collections/refresh_load", NAMED, bodies.COLLECTION),
     _admin("collections/release", NAMED, bodies.COLLECTION),
-    _admin("collections/alter_properties", NAMED, bodies.PROPERTIES_OF_COLLECTION, Risk.SCHEMA_CHANGE),
+    _admin(
+        "collections/alter_properties",
+        NAMED,
+        bodies.PROPERTIES_OF_COLLECTION,
+        Risk.SCHEMA_CHANGE,
+        note="With a time to live, `bulk_delete` is a risk.",
+        effect=effects.alter,
+    ),
     _admin("collections/drop_properties", NAMED, bodies.KEYS_OF_COLLECTION, Risk.SCHEMA_CHANGE),
     _admin("collections/fields/alter_properties", NAMED, bodies.PARAMS_OF_FIELD, Risk.SCHEMA_CHANGE),
     _admin("collections/compact", NAMED, bodies.COMPACT),
@@ -242,7 +249,15 @@ _ALIASES: Final = (
 _JOB: Final = "A job names no collection."
 _JOBS: Final = (
     _meta("jobs/import/list", _LISTED, bodies.IN_COLLECTION, scope=Scope.LIST, effect=effects.in_collection),
-    _admin("jobs/import/create", NAMED, bodies.IMPORT, Risk.BULK_UPDATE, Risk.EGRESS, note="Reads files of a bucket."),
+    _admin(
+        "jobs/import/create",
+        NAMED,
+        bodies.IMPORT,
+        Risk.BULK_UPDATE,
+        Risk.EGRESS,
+        note="Reads files of a bucket; of a backup, a grant must cover all.",
+        effect=effects.imported,
+    ),
     _row("jobs/import/get_progress", Action.READ, _SERVER, bodies.JOB, note=_JOB),
     _row("jobs/import/describe", Action.READ, _SERVER, bodies.JOB, note=_JOB),
     _admin("jobs/import/commit", _SERVER, bodies.JOB, Risk.BULK_UPDATE, note=_JOB),

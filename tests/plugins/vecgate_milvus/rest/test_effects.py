@@ -41,7 +41,7 @@ def bound(route: str, **body: Any) -> Operation:
     ],
 )
 def test_a_query_brings_so_many_records(body: dict[str, Any], points: int | None, risks: tuple[Risk, ...]) -> None:
-    found = one("query", **body)
+    found = bound("query", **body)
     assert (found.points, found.risks) == (points, risks)
 
 
@@ -98,7 +98,8 @@ def test_a_search_counts_its_queries(body: dict[str, Any], count: int, points: i
 
 BOOST = {"name": "b", "type": "Rerank", "params": {"reranker": "boost", "filter": 'ssn == "1"', "weight": 0.5}}
 DECAY = {"name": "d", "type": "Rerank", "inputFieldNames": ["year"], "params": {"reranker": "decay", "scale": 5}}
-MODEL = {"name": "m", "type": "Rerank", "inputFieldNames": ["title"], "params": {"reranker": "model", "endpoint": "x"}}
+MODEL = {"name": "m", "type": "Rerank", "inputFieldNames": ["title"], "params": {"reranker": "model", "queries": "q"}}
+RANDOM = {"name": "r", "type": "Rerank", "params": {"reranker": "boost", "random_score": {"seed": 1, "field": "ssn"}}}
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,7 @@ MODEL = {"name": "m", "type": "Rerank", "inputFieldNames": ["title"], "params": 
         ({"functionScore": {"functions": [BOOST]}}, ("ssn",), True, ()),
         ({"functionScore": {"functions": [DECAY]}}, ("year",), True, ()),
         ({"functionScore": {"functions": [MODEL]}}, ("title",), True, (Risk.EGRESS,)),
+        ({"functionScore": {"functions": [RANDOM]}}, ("ssn",), True, ()),
         ({"annsField": "vector"}, (), False, ()),
         ({"annsField": "words"}, ("title",), False, ()),
     ],
@@ -195,3 +197,29 @@ def test_evidence_keeps_what_was_asked_and_no_vector() -> None:
     assert found.query["select"] == ["title"]
     assert "0.25" not in str(found.query)
     assert "password" not in str(operation("users/create", {"userName": "u", "password": "secret-1"}).query)
+
+
+def test_where_nobody_said_which_field_is_the_key_a_list_of_values_is_no_list_of_keys() -> None:
+    assert one("delete", filter="id in [1]").risks == (Risk.BULK_DELETE,)
+    assert one("query", filter="id in [1]", limit=0).points is None
+
+
+@pytest.mark.parametrize(
+    ("more", "resources"),
+    [
+        ({}, ("default/kb",)),
+        ({"options": {"timeout": "5s"}}, ("default/kb",)),
+        ({"options": {"Backup": "true"}}, ("default/kb", "**")),
+        ({"options": {"l0_import": "true"}}, ("default/kb", "**")),
+        ({"files": [["x/insert_log/449/1"]]}, ("default/kb", "**")),
+    ],
+)
+def test_a_backup_is_imported_by_who_may_do_all(more: dict[str, Any], resources: tuple[str, ...]) -> None:
+    found = operation("jobs/import/create", {"collectionName": "kb", "files": [["a.json"]], **more})
+    assert found.resources == resources
+
+
+@pytest.mark.parametrize("name", ["ttl", "collection.ttl.seconds", "TTL"])
+def test_a_time_to_live_deletes(name: str) -> None:
+    found = operation("collections/alter_properties", {"collectionName": "kb", "properties": {name: 1}})
+    assert found.risks == (Risk.SCHEMA_CHANGE, Risk.BULK_DELETE)

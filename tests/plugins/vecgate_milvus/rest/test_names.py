@@ -56,7 +56,7 @@ def test_what_the_server_does_not_do_by_an_alias_is_judged_by_it_and_sent_as_wri
     fake: FakeMilvus, route: str, more: dict[str, Any]
 ) -> None:
     read = fake.bound(unbound(route, ONE | more))
-    assert read.operations[0].resources[0] == "default/kb"
+    assert read.operations[0].resources[:2] == ("default/kb", "default/prod")
     assert b'"collectionName":"prod"' in rest.rewrite(read, decided(OPEN)).body
 
 

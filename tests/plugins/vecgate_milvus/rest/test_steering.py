@@ -75,6 +75,24 @@ def test_a_field_is_named_and_not_computed(field: str) -> None:
 @pytest.mark.parametrize(
     "document",
     [
+        {"rerank": {"strategy": "rrf", "params": {"endpoint": "http://x"}}},
+        {"functionScore": {"params": {"filter": "a == 1"}}},
+        {
+            "functionScore": {
+                "functions": [{"name": "f", "type": "Rerank", "params": {"reranker": "model", "endpoint": "http://x"}}]
+            }
+        },
+    ],
+)
+def test_a_model_is_not_a_searchers_to_choose(document: dict[str, Any]) -> None:
+    with pytest.raises(Refusal) as caught:
+        steering.reranked(document)
+    assert caught.value.reason is Reason.UNKNOWN_MEMBER
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
         {"rerank": {"strategy": "model"}},
         {"functionScore": {"functions": [{"name": "f", "type": "Rerank", "params": {"reranker": "unknown"}}]}},
         {"functionScore": {"functions": [{"name": "f", "type": "TextEmbedding", "params": {"reranker": "rrf"}}]}},
