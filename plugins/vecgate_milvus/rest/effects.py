@@ -141,14 +141,9 @@ def create(call: Call) -> tuple[Operation, ...]:
 
 
 def alias(call: Call) -> tuple[Operation, ...]:
-    """A changed alias with what it is to stand for, and what it stands for now, where the database has said so."""
+    """An alias with what it is to stand for, and what it stands for now, where the database has said so."""
     operation = call.row.base(call)
     return (replace(operation, resources=tuple(dict.fromkeys((*operation.resources, *_targets(call))))),)
-
-
-def described_alias(call: Call) -> tuple[Operation, ...]:
-    operation = call.row.base(call)
-    return (replace(operation, resources=_targets(call) or operation.resources),)
 
 
 def in_collection(call: Call) -> tuple[Operation, ...]:

@@ -224,8 +224,8 @@ _ALIASES: Final = (
         "aliases/describe",
         (_ALIAS,),
         bodies.ALIAS,
-        note="The resource is what the alias stands for.",
-        effect=effects.described_alias,
+        note="What it stands for is a resource too.",
+        effect=effects.alias,
     ),
     _admin("aliases/create", (*NAMED, _ALIAS), bodies.ALIAS_OF, Risk.ALIAS_CHANGE, effect=effects.alias),
     _admin(

@@ -63,7 +63,7 @@ def test_what_the_server_does_not_do_by_an_alias_is_judged_by_it_and_sent_as_wri
 @pytest.mark.parametrize(
     ("route", "body", "resources"),
     [
-        ("aliases/describe", {"aliasName": "hidden"}, ("default/secret",)),
+        ("aliases/describe", {"aliasName": "hidden"}, ("default/hidden", "default/secret")),
         ("aliases/drop", {"aliasName": "hidden"}, ("default/hidden", "default/secret")),
         (
             "aliases/alter",
