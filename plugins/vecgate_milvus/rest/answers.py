@@ -10,24 +10,10 @@ from vecgate.errors import Refusal, Unmaskable
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Record
 from vecgate.operations.model import Operation, Resource
-from vecgate.operations.shapes import (
-    ANY,
-    BOOLEAN,
-    INTEGER,
-    OBJECT,
-    TEXT,
-    Kind,
-    ListOf,
-    MapOf,
-    Nullable,
-    OneOf,
-    Scalar,
-    Shape,
-)
 from vecgate.policy.decision import Decision
 from vecgate_milvus.rest import effects, steering
-from vecgate_milvus.rest.bodies import NUMBERS
 from vecgate_milvus.rest.call import RestCall
+from vecgate_milvus.rest.replies import NOTHING, SHAPES
 from vecgate_milvus.rest.rows import Rows, counted
 
 _SECRETIVE: Final = ("key", "secret", "token", "credential", "password")
@@ -61,7 +47,7 @@ class Context:
 def rebuild(context: Context, data: Any) -> Rebuilt:
     """The answer as the caller may see it. Raises Unmaskable."""
     route = context.call.row.operation.removeprefix("rest ")
-    kind = _SHAPES.get(route, _NOTHING)
+    kind = SHAPES.get(route, NOTHING)
     try:
         kind.check(data, "")
     except Refusal:
@@ -179,116 +165,6 @@ def _masked(context: Context, data: Any, operation: Operation, *, scored: bool) 
     return Rebuilt(shown, len(data), tuple(rows.records), rows.masked)
 
 
-_NUMBER_OR_TEXT = Scalar("integer or text", frozenset({int, str}))
-_PAIRS = ListOf(Shape({"key": TEXT, "value": TEXT}))
-_NAMES = ListOf(TEXT)
-_NOTHING: Final = Nullable(Shape({}))
-_RECORDS: Final = ListOf(OBJECT)
-_JOBS: Final = Shape(
-    {
-        "records": ListOf(
-            Shape(
-                {
-                    "jobId": _NUMBER_OR_TEXT,
-                    "collectionName": TEXT,
-                    "dbName": TEXT,
-                    "snapshotName": TEXT,
-                    "state": TEXT,
-                    "progress": INTEGER,
-                    "reason": TEXT,
-                    "startTime": _NUMBER_OR_TEXT,
-                    "endTime": _NUMBER_OR_TEXT,
-                    "timeCost": _NUMBER_OR_TEXT,
-                    "externalSource": TEXT,
-                    "externalSpec": TEXT,
-                },
-                frozenset({"collectionName"}),
-            )
-        )
-    },
-    frozenset({"records"}),
-)
-_JOB: Final = MapOf(OneOf((_NUMBER_OR_TEXT, ListOf(MapOf(_NUMBER_OR_TEXT)))))
-_COLLECTION: Final = Shape(
-    {
-        "collectionName": TEXT,
-        "collectionID": _NUMBER_OR_TEXT,
-        "description": TEXT,
-        "autoId": BOOLEAN,
-        "fields": ListOf(OBJECT),
-        "structFields": ListOf(
-            Shape(
-                {
-                    "fields": ListOf(OBJECT),
-                    **dict.fromkeys(("name", "id", "description", "nullable", "type", "params"), ANY),
-                },
-                frozenset({"fields"}),
-            )
-        ),
-        "functions": Nullable(ListOf(OBJECT)),
-        "aliases": Nullable(_NAMES),
-        "indexes": Nullable(ListOf(MapOf(TEXT))),
-        "load": TEXT,
-        "shardsNum": INTEGER,
-        "partitionsNum": INTEGER,
-        "consistencyLevel": TEXT,
-        "enableDynamicField": BOOLEAN,
-        "externalSource": TEXT,
-        "externalSpec": TEXT,
-        "properties": Nullable(_PAIRS),
-    },
-    frozenset({"collectionName", "fields"}),
-)
-_ROW_COUNT: Final = Shape({"rowCount": _NUMBER_OR_TEXT})
-_HAS: Final = Shape({"has": BOOLEAN}, frozenset({"has"}))
-_IDS: Final = OneOf((ListOf(_NUMBER_OR_TEXT), NUMBERS))
-_SHAPES: Final[dict[str, Kind]] = {
-    "collections/list": _NAMES,
-    "collections/has": _HAS,
-    "collections/describe": _COLLECTION,
-    "collections/get_stats": _ROW_COUNT,
-    "collections/get_load_state": Shape({"loadState": TEXT, "loadProgress": INTEGER}),
-    "collections/compact": Shape({"compactionID": _NUMBER_OR_TEXT}),
-    "collections/get_compaction_state": MapOf(_NUMBER_OR_TEXT),
-    "databases/list": _NAMES,
-    "databases/describe": Shape(
-        {"dbName": TEXT, "dbID": _NUMBER_OR_TEXT, "properties": Nullable(_PAIRS)}, frozenset({"dbName"})
-    ),
-    "entities/query": _RECORDS,
-    "entities/get": _RECORDS,
-    "entities/search": _RECORDS,
-    "entities/hybrid_search": _RECORDS,
-    "entities/advanced_search": _RECORDS,
-    "entities/insert": Shape({"insertCount": INTEGER, "insertIds": _IDS}),
-    "entities/upsert": Shape({"upsertCount": INTEGER, "upsertIds": _IDS}),
-    "entities/delete": Shape({"deleteCount": INTEGER}),
-    "partitions/list": _NAMES,
-    "partitions/has": _HAS,
-    "partitions/get_stats": _ROW_COUNT,
-    "users/list": _NAMES,
-    "users/describe": _NAMES,
-    "roles/list": _NAMES,
-    "roles/describe": ListOf(MapOf(TEXT)),
-    "privilege_groups/list": Shape({"privilegeGroups": ListOf(MapOf(TEXT))}),
-    "indexes/list": _NAMES,
-    "indexes/describe": ListOf(MapOf(OneOf((_NUMBER_OR_TEXT, _PAIRS)))),
-    "aliases/list": _NAMES,
-    "aliases/describe": Shape(
-        {"dbName": TEXT, "collectionName": TEXT, "aliasName": TEXT}, frozenset({"collectionName"})
-    ),
-    "jobs/import/list": _JOBS,
-    "jobs/import/create": Shape({"jobId": _NUMBER_OR_TEXT}),
-    "jobs/import/get_progress": _JOB,
-    "jobs/import/describe": _JOB,
-    "jobs/snapshot/describe": _JOB,
-    "jobs/snapshot/list": _JOBS,
-    "jobs/external_collection/list": _JOBS,
-    "resource_groups/describe": OBJECT,
-    "resource_groups/list": _NAMES,
-    "file_resources/list": ListOf(Shape({"id": _NUMBER_OR_TEXT, "name": TEXT, "path": TEXT})),
-    "snapshots/list": _NAMES,
-}
-"""Routes that are not here answer with nothing."""
 _FUNCTIONS: Final[dict[str, Callable[[Context, Any], Rebuilt]]] = {
     "collections/list": _collections,
     "collections/has": _has,

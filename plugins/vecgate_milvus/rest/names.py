@@ -19,8 +19,8 @@ from vecgate.operations.media import JSON, answered
 from vecgate.operations.messages import Answer, Outgoing
 from vecgate_milvus.rest import bodies, schema
 from vecgate_milvus.rest.call import ALIAS, COLLECTION, HEADER, RestCall
+from vecgate_milvus.rest.row import API
 from vecgate_milvus.rest.schema import Schema
-from vecgate_milvus.rest.table import API
 
 NOT_FOUND: Final = frozenset({100, 800})
 """Codes for a collection or a database that does not exist."""

@@ -13,7 +13,8 @@ from vecgate.operations.shapes import Shape
 from vecgate.operations.target import parse
 from vecgate.reasons import Reason
 from vecgate_milvus import rest
-from vecgate_milvus.rest.table import API, ROWS
+from vecgate_milvus.rest.row import API
+from vecgate_milvus.rest.table import ROWS
 
 BY_ROUTE = {row.path.removeprefix(API): row for row in ROWS if row.path.startswith(API)}
 NOT_SEEN = {
