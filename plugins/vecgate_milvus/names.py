@@ -43,11 +43,6 @@ def resource(database: str, collection: str) -> Resource:
     return f"{database}/{checked(collection)}"
 
 
-def named(resource: Resource) -> bool:
-    """The resource is one collection or alias: neither a list, nor a database, nor the server."""
-    return resource.count("/") == 1 and "*" not in resource
-
-
 def last(resource: Resource) -> str:
     """The collection's own name."""
     return resource.rpartition("/")[2]

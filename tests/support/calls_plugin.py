@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import msgspec
-from tests.support.descriptors import carried
 
+from tests.support.descriptors import carried
 from vecgate.errors import Refusal
 from vecgate.hookspecs import hookimpl
 from vecgate.identity.principal import Principal
@@ -19,7 +19,7 @@ from vecgate.operations.protobuf import Descriptors
 from vecgate.operations.table import Call, Row, Table
 from vecgate.policy.decision import Decision
 
-DESCRIPTORS = Descriptors(carried("pinecone").read_bytes())
+DESCRIPTORS = Descriptors(carried("milvus").read_bytes())
 
 
 def _check(call: Call) -> tuple[Operation, ...]:

@@ -22,7 +22,7 @@ def settle_collector() -> None:
     """What lives as long as the process is not looked at again; a request's objects are, a thousand requests later."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
+    gc.set_threshold(20_000, 10, 10)
 
 
 def _values(headers: http.Headers, name: str | bytes) -> list[bytes]:

@@ -13,7 +13,7 @@ from vecgate.operations.table import Row, Table
 from vecgate.policy.decision import Decision
 from vecgate_milvus import names
 from vecgate_milvus.calls import outgoing, packed, replies, requests, schema
-from vecgate_milvus.calls.call import GrpcCall, places
+from vecgate_milvus.calls.call import GrpcCall, Names, places
 from vecgate_milvus.calls.table import CHANGES_NAMES, ROWS
 from vecgate_milvus.collection import Collection, lookup
 from vecgate_milvus.descriptors import DESCRIPTORS
@@ -80,19 +80,17 @@ def mask(reading: Reading, decision: Decision, answer: Answer) -> Masked:
 def _judged(request: Request, row: Row, message: Any, known: Mapping[str, Any]) -> Reading:
     call = GrpcCall(row, _params(row, request, message), (), message, known)
     if call.written and not call.place.several:
-        call = replace(call, params={**call.params, "collection": names.last(call.target.resource)})
-    elif not row.effect and any("{collection}" in template for template in row.resources):
-        names.checked(call.params.get("collection", ""))
+        call = replace(call, params=Names(call.params, collection=names.last(call.target.resource)))
     return Reading(request, row.operations(call), message, call, known)
 
 
-def _params(row: Row, request: Request, message: Any) -> dict[str, str]:
+def _params(row: Row, request: Request, message: Any) -> Names:
     """The names that templates are filled with; the effective database is written into the message, too."""
     place = places(message.DESCRIPTOR)
     written = getattr(message, place.database) if place.database else ""
     if "{database}" in row.resources:  # the database is what the call is about, whichever one its client is in
-        return {"database": names.checked(written, "database")}
-    params = {"database": names.database(written, request.headers.get("dbname", ""))}
+        return Names(database=names.checked(written, "database"))
+    params = Names(database=names.database(written, request.headers.get("dbname", "")))
     if place.database and any("{database}" in template for template in row.resources):
         setattr(message, place.database, params["database"])
     if message.DESCRIPTOR.name == "CreateCollectionRequest":

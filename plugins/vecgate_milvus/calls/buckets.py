@@ -24,7 +24,9 @@ class Buckets:
 
     def mask(self, buckets: Any, spec: Any, level: int = 0) -> None:
         """Raises Unmaskable for buckets within buckets that nobody asked for."""
-        if level >= DEPTH or (buckets and spec is None):
+        if not buckets:
+            return
+        if level >= DEPTH or spec is None:
             raise Unmaskable("An aggregation has other levels than were asked for.")
         inner = spec.sub_aggregation if spec.HasField("sub_aggregation") else None
         for bucket in buckets:

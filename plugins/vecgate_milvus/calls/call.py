@@ -9,8 +9,10 @@ from typing import Any, Final, NamedTuple
 
 from google.protobuf.descriptor import Descriptor
 
+from vecgate.errors import Refusal
 from vecgate.operations.model import Resource
 from vecgate.operations.table import Call
+from vecgate.reasons import Reason
 from vecgate_milvus import names
 from vecgate_milvus.collection import Collection, learnt
 
@@ -38,6 +40,13 @@ def places(kind: Descriptor) -> Places:
     collection = next((name for name in _COLLECTION if name in fields and kind.name not in _NEW), "")
     several = bool(collection) and fields[collection].is_repeated
     return Places(database, collection, several)
+
+
+class Names(dict[str, str]):
+    """What templates of resources are filled with. Raises Refusal: bad_body for a name that the request lacks."""
+
+    def __missing__(self, key: str) -> str:
+        raise Refusal(Reason.BAD_BODY, f"The {key} is not named.")
 
 
 @dataclass(frozen=True, slots=True)

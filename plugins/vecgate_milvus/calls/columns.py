@@ -167,15 +167,24 @@ class Columns:
                 self.masked.add("vectors")
                 return False
             if hides or (self.masks.fields and kind in _TEXTS):
-                shown = self.texts(path, [list(values)])[0]
-                if not isinstance(shown, list):
-                    return False
-                try:
-                    values[:] = shown
-                except (TypeError, ValueError):
+                if not self._listed(values, path):
                     return False
             elif kind not in _PLAIN and kind not in _TEXTS:
                 return False
+        return True
+
+    def _listed(self, values: Any, path: str) -> bool:
+        """One list: masked as a whole, for masks that know its indexes, or each of its elements."""
+        before = list(values)
+        (shown,) = self.texts(path, [before])
+        if shown == before:
+            return True
+        if not isinstance(shown, list):
+            return self._replaced(values, path)
+        try:
+            values[:] = shown
+        except (TypeError, ValueError):
+            return False
         return True
 
     def _json(self, column: Any, rows: Any, path: str) -> bool:

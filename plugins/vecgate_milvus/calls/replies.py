@@ -107,13 +107,13 @@ def _concerns(one: Any, above: frozenset[str]) -> bool:
 
 
 def _outcome(reply: Any) -> Any:
-    """The status in a reply, None for a kind of reply that has none."""
+    """The status in a reply, None where it has none."""
     if reply.DESCRIPTOR.full_name == _TEXTS_OF:
         return reply
     for name in _STATUS:
         found = reply.DESCRIPTOR.fields_by_name.get(name)
         if found is not None and found.message_type is not None and found.message_type.full_name == _TEXTS_OF:
-            return getattr(reply, name)
+            return getattr(reply, name) if reply.HasField(name) else None
     return None
 
 

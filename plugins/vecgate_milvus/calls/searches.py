@@ -32,7 +32,7 @@ SHOWN: Final = 100
 """Values of a template that evidence keeps."""
 EVERYTHING: Final = frozenset({"*", "%"})
 """Output fields that stand for all, vectors included."""
-VECTOR_NAMES: Final = ("vector", "embedding")
+VECTOR_NAMES: Final = ("vec", "embed", "dense", "sparse")
 """What names of vector fields contain, where the schema is not known."""
 BOOLEAN: Final = 1
 """`dsl_type` of filter expressions; the other one is of servers before 2.0."""

@@ -1,4 +1,4 @@
-"""Qdrant over gRPC: the calls of its public port."""
+"""Qdrant over gRPC is not served: every call is refused."""
 
 from __future__ import annotations
 

@@ -73,8 +73,9 @@ class Masking:
                 case "score":
                     shown[name] = score
                 case "order_value" if value is not None:
+                    order = _scalar(value)
                     if self.sorted:
-                        shown[name] = _scalar(value)
+                        shown[name] = order
                 case _:
                     shown[name] = _scalar(value)
         self.records.append(Record(self.resource, str(one["id"]), kept, None if score is None else float(score)))

@@ -10,7 +10,7 @@ from vecgate.operations.messages import Answer
 from vecgate.operations.protobuf import Descriptors, plain
 
 CHECK = "/grpc.health.v1.Health/Check"
-HEALTH = Descriptors(carried("pinecone").read_bytes())
+HEALTH = Descriptors(carried("milvus").read_bytes())
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -62,5 +62,5 @@ def test_a_message_is_made_from_json_strictly(document: dict[str, object], reaso
 
 
 def test_each_engine_has_a_pool_of_its_own() -> None:
-    other = Descriptors(carried("milvus").read_bytes())
+    other = Descriptors(carried("qdrant").read_bytes())
     assert other.type("grpc.health.v1.HealthCheckRequest") is not HEALTH.type("grpc.health.v1.HealthCheckRequest")

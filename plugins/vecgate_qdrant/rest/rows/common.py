@@ -13,10 +13,8 @@ COLLECTION: Final = "/collections/{collection_name}"
 NAMED: Final = ("{collection_name}",)
 FLAG: Final = enumeration("true", "false")
 TIMEOUT: Final[dict[str, Kind]] = {"timeout": SIZE}
-READING: Final[dict[str, Kind]] = {
-    "consistency": OneOf((UINT, enumeration("majority", "quorum", "all"))),
-    **TIMEOUT,
-}
+CONSISTENCY: Final[dict[str, Kind]] = {"consistency": OneOf((UINT, enumeration("majority", "quorum", "all")))}
+READING: Final[dict[str, Kind]] = {**CONSISTENCY, **TIMEOUT}
 WRITING: Final[dict[str, Kind]] = {"wait": FLAG, "ordering": enumeration("weak", "medium", "strong"), **TIMEOUT}
 WAIT: Final[dict[str, Kind]] = {"wait": FLAG}
 

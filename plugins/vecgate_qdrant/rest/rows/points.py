@@ -9,7 +9,7 @@ from vecgate.operations.shapes import Shape
 from vecgate.operations.table import Row
 from vecgate_qdrant import bulk
 from vecgate_qdrant.rest import bodies, reads, writes
-from vecgate_qdrant.rest.rows.common import COLLECTION, NAMED, READING, WRITING
+from vecgate_qdrant.rest.rows.common import COLLECTION, CONSISTENCY, NAMED, READING, WRITING
 
 _POINTS: Final = f"{COLLECTION}/points"
 _STEERS: Final = ("filter", "params.idf.corpus", "prefetch[].filter", "query.order_by", "query.formula")
@@ -44,7 +44,7 @@ _BY_ID: Final = (
         f"{_POINTS}/{{id}}",
         Action.READ,
         NAMED,
-        query=READING,
+        query=CONSISTENCY,
         vectors=("vector",),
         payload=("payload",),
         note="Asked by `get_points`, where vectors can be left out.",
