@@ -211,6 +211,7 @@ INTENTS: Final = {
     "describe an alias": Intent(
         "aliases/describe", {"aliasName": "hidden"}, "DescribeAlias", {"alias": "hidden"}, collection=""
     ),
+    "drop a database": Intent("databases/drop", {}, "DropDatabase", {}, database="b", collection=""),
     "drop an alias": Intent("aliases/drop", {"aliasName": "hidden"}, "DropAlias", {"alias": "hidden"}, collection=""),
     "describe a database": Intent("databases/describe", {}, "DescribeDatabase", {}, database="b", collection=""),
     "alter a database": Intent("databases/alter", {"properties": {}}, "AlterDatabase", {}, database="b", collection=""),

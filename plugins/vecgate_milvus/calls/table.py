@@ -193,7 +193,14 @@ _RECORDS: Final = (
 
 _DATABASES: Final = (
     on_database("CreateDatabase"),
-    on_database("DropDatabase", Risk.DROP_COLLECTION),
+    row(
+        "DropDatabase",
+        Action.ADMIN,
+        "{database}",
+        "{database}/*",
+        risks=(Risk.DROP_COLLECTION,),
+        note="All its collections go with it.",
+    ),
     row("ListDatabases", Action.META, "*", scope=Scope.LIST),
     on_database("AlterDatabase", Risk.CLUSTER_CHANGE),
     row("DescribeDatabase", Action.META, "{database}"),
