@@ -186,8 +186,11 @@ def vecgate_authenticate(token, connection):
 
 @hookimpl
 def vecgate_evidence(line):
-    if (Path(__file__).parent / "down").exists():
+    here = Path(__file__).parent
+    if (here / "down").exists():
         raise OSError("the sink is down")
+    with (here / "seen").open("ab") as file:
+        file.write(line)
 """
 PLUGGED = """
 policy:
@@ -237,7 +240,11 @@ async def test_a_sink_that_fails_stops_new_work_until_it_is_back(plugged: Bench)
     """Records are durable here before the sink is asked: what was under way ends, nothing begins."""
     served, runtime = plugged.served, plugged.served.context.runtime
     assert runtime is not None
-    down = runtime.loaded.base / "down"
+    down, seen = runtime.loaded.base / "down", runtime.loaded.base / "seen"
+    await runtime.recorder.commit("note", {"of": "all that went before"})
+    async with asyncio.timeout(5):
+        while not seen.exists() or b"all that went before" not in seen.read_bytes():
+            await asyncio.sleep(0.01)
     down.touch()
     try:
         assert (await served.ask()).status == 200
