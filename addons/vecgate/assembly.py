@@ -15,7 +15,8 @@ import httpx
 from vecgate.approvals.approvals import Approvals
 from vecgate.config.addresses import UpstreamAddress
 from vecgate.config.load import Loaded, load
-from vecgate.config.models import Config, Connection
+from vecgate.config.models import Connection
+from vecgate.config.site import site_of
 from vecgate.errors import ConfigError, Finding
 from vecgate.evidence.recorder import Recorder, RecorderSettings
 from vecgate.evidence.signing import beside
@@ -25,7 +26,6 @@ from vecgate.limits.limiter import Limiter
 from vecgate.masking.key import load_key
 from vecgate.masking.masker import Masker
 from vecgate.operations.dialect import Dialect
-from vecgate.operations.site import Site
 from vecgate.policy.policy import Policy
 from vecgate.runtime import Runtime, Upstream
 from vecgate.secrets.resolve import resolve
@@ -159,7 +159,7 @@ def _upstream(
         port=upstream.address.port,
         prefix=upstream.prefix.encode("ascii"),
         http2=upstream.scheme != "http",
-        site=_site(connection, loaded.config),
+        site=site_of(connection, loaded.config),
         credential=credential,
         client=httpx.AsyncClient(
             verify=verify,
@@ -171,23 +171,6 @@ def _upstream(
         ),
         namer=namer,
     )
-
-
-def _site(connection: Connection, config: Config) -> Site:
-    alike = [each for each in config.connections if each.dialect == connection.dialect and each.index]
-    return Site(
-        connection=connection.name,
-        address=connection.public or connection.listen,
-        upstream=UpstreamAddress.parse(connection.upstream).authority,
-        index=connection.index or "",
-        issuers=tuple(each.issuer for each in config.identity.issuers),
-        others={each.index: _address(each) for each in reversed(alike) if each.index},
-    )
-
-
-def _address(connection: Connection) -> str:
-    """Where clients find a connection. Engines' clients speak TLS to an address without a scheme."""
-    return connection.public or ("" if connection.tls else "http://") + connection.listen
 
 
 def recorder_settings(loaded: Loaded, key: bytes, hooks: Hooks, worker: int) -> RecorderSettings:

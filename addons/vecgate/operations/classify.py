@@ -11,12 +11,13 @@ from google.protobuf.message import Message
 from vecgate.errors import Refusal
 from vecgate.operations import document, protobuf, target
 from vecgate.operations.dialect import Dialect, Reading
-from vecgate.operations.messages import GRPC, Request
+from vecgate.operations.messages import GRPC, NOWHERE, Request
 from vecgate.operations.model import Operation
+from vecgate.operations.site import Site
 from vecgate.reasons import Reason
 
 
-def classify(dialect: Dialect, line: Mapping[str, Any]) -> dict[str, Any]:
+def classify(dialect: Dialect, line: Mapping[str, Any], site: Site = NOWHERE) -> dict[str, Any]:
     """One line of a batch, judged: `known`, `operations`, `canonical`, `error`.
 
     A line is `{"method", "path", "headers"?, "body"? | "body_base64"?, "names"?}`, `path` being the raw target, or
@@ -28,7 +29,7 @@ def classify(dialect: Dialect, line: Mapping[str, Any]) -> dict[str, Any]:
     error: dict[str, str] | None = None
     known = True
     try:
-        reading = read(dialect, line)
+        reading = read(dialect, line, site)
         canonical = _canonical(reading)
         operations = reading.operations
     except Refusal as refusal:
@@ -42,9 +43,9 @@ def classify(dialect: Dialect, line: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read(dialect: Dialect, line: Mapping[str, Any]) -> Reading:
+def read(dialect: Dialect, line: Mapping[str, Any], site: Site = NOWHERE) -> Reading:
     """The reading of a line, with the names it gives. Raises Refusal, or ValueError for a line that is not one."""
-    reading = dialect.read(request(dialect, line))
+    reading = dialect.read(request(dialect, line, site))
     given = _mapping(line, "names")
     if not all(isinstance(name, str) for name in given.values()):
         raise ValueError("a resource in names is not a text")
@@ -54,7 +55,7 @@ def read(dialect: Dialect, line: Mapping[str, Any]) -> Reading:
     return dialect.bind(reading, names) if names else reading
 
 
-def request(dialect: Dialect, line: Mapping[str, Any]) -> Request:
+def request(dialect: Dialect, line: Mapping[str, Any], site: Site = NOWHERE) -> Request:
     """The request that a line describes. Raises Refusal for what the gateway's edge would refuse, or ValueError."""
     method, path, headers = line.get("method"), line.get("path"), _mapping(line, "headers")
     if "grpc" in line:
@@ -67,7 +68,7 @@ def request(dialect: Dialect, line: Mapping[str, Any]) -> Request:
     if len(lowered) != len(headers):
         raise Refusal(Reason.BAD_HEADER, "A header is sent twice.")
     body = _message(dialect, path, line) if method == GRPC else _body(line)
-    return Request(method, target.parse(path, dialect.table.repeatable), lowered, body)
+    return Request(method, target.parse(path, dialect.table.repeatable), lowered, body, site)
 
 
 def described(operation: Operation) -> dict[str, Any]:

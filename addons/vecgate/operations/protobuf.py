@@ -1,7 +1,8 @@
 """Protobuf: messages read by the gateway's own descriptors, in a pool of their own.
 
 The descriptors come from the engines' published `.proto` files (`just protos`), never from a client's package. Fields
-they do not know are discarded in both directions: re-encoding would keep them, judged by nobody.
+they do not know are discarded in both directions: re-encoding would keep them, judged by nobody. A request may be held
+to having none: what is left of a filter without its newest clause could match everything.
 """
 
 from __future__ import annotations
@@ -46,21 +47,29 @@ class Descriptors:
                 for method in service.methods:
                     yield f"/{service.full_name}/{method.name}", method
 
-    def read(self, path: str, body: bytes) -> Message:
-        """The request of a call. Raises Refusal: bad_body."""
+    def read(self, path: str, body: bytes, *, closed: bool = False) -> Message:
+        """The request of a call. Raises Refusal: bad_body, and if `closed`, unknown_member for a field that the
+        descriptors do not know, at any depth."""
         try:
-            return self._parsed(self.method(path).input_type.full_name, body)
+            message = self.type(self.method(path).input_type.full_name).FromString(body)
         except DecodeError:
             raise Refusal(Reason.BAD_BODY, "The message is not of the call's type.") from None
+        size = message.ByteSize() if closed else 0
+        message.DiscardUnknownFields()  # type: ignore[attr-defined]  # upb has it, its stubs do not
+        if closed and message.ByteSize() != size:
+            raise Refusal(Reason.UNKNOWN_MEMBER, "The message has a field that the call's type does not define.")
+        return message
 
     def reply(self, path: str, answer: Answer) -> Message:
         """The one reply of a call that went well. Raises Unmaskable."""
         if answer.messages is None or len(answer.messages) != 1:
             raise Unmaskable("The database did not answer with one message.")
         try:
-            return self._parsed(self.method(path).output_type.full_name, answer.messages[0])
+            message = self.type(self.method(path).output_type.full_name).FromString(answer.messages[0])
         except DecodeError:
             raise Unmaskable("The database's answer is not of the call's type.") from None
+        message.DiscardUnknownFields()  # type: ignore[attr-defined]  # as above
+        return message
 
     def made(self, path: str, document: Mapping[str, Any]) -> bytes:
         """The request of a call from its proto3 JSON. Raises Refusal: bad_body or unknown_member."""
@@ -72,11 +81,6 @@ class Descriptors:
             reason = Reason.UNKNOWN_MEMBER if unknown else Reason.BAD_BODY
             raise Refusal(reason, "The message is not of the call's type.") from None
         return message.SerializeToString()
-
-    def _parsed(self, name: str, data: bytes) -> Message:
-        message = self.type(name).FromString(data)
-        message.DiscardUnknownFields()  # type: ignore[attr-defined]  # upb has it, its stubs do not
-        return message
 
     def _type(self, name: str) -> type[Message]:
         """The class of a message by its full name. Raises KeyError."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from vecgate.config.load import Loaded
 from vecgate.config.models import Claims, Issuer
+from vecgate.config.site import site_of
 from vecgate.hooks import Hooks
 from vecgate.identity.principal import Principal
 from vecgate.identity.rules import Rules
@@ -31,6 +32,7 @@ class Explainer:
         self._dialects = hooks.dialects()
         self._policy = Policy.compile(loaded, Masker(bytes(KEY_BYTES), hooks.mask_strategies()))
         self._connections = {connection.name: connection.dialect for connection in loaded.config.connections}
+        self._sites = {connection.name: site_of(connection, loaded.config) for connection in loaded.config.connections}
 
     @property
     def connections(self) -> tuple[str, ...]:
@@ -51,7 +53,7 @@ class Explainer:
 
         Raises KeyError for an unknown connection, ValueError for a line that is none."""
         dialect = self._dialects[self._connections[connection]]
-        said = classify(dialect, line)
+        said = classify(dialect, line, self._sites[connection])
         if said["error"] is not None:
             return said | _outcome(Decision(Verdict.DENY, reason=said["error"]["reason"]))
         return said | _outcome(self._decide(dialect, connection, principal, line, now))
@@ -59,10 +61,10 @@ class Explainer:
     def _decide(
         self, dialect: Dialect, connection: str, principal: Principal, line: Mapping[str, Any], now: datetime
     ) -> Decision:
-        asked = request(dialect, line)
+        asked = request(dialect, line, self._sites[connection])
         if (asked.method, target.encode(asked.target)) in dialect.public:
             return Decision(Verdict.ALLOW, Reason.PUBLIC)
-        operations = read(dialect, line).operations
+        operations = read(dialect, line, self._sites[connection]).operations
         facts = RequestFacts(method=asked.method)
         decision = self._policy.decide(principal, connection, operations, now=now, facts=facts)
         if decision.verdict is not Verdict.DENY and self._hooks.veto(principal, operations, connection):

@@ -30,6 +30,10 @@ def test_a_field_that_is_not_known_is_discarded() -> None:
     known = HEALTH.made(CHECK, {"service": "docs"})
     unknown = bytes([(15 << 3) | 2, 4]) + b"evil"
     assert HEALTH.read(CHECK, known + unknown).SerializeToString() == known
+    with pytest.raises(Refusal) as caught:
+        HEALTH.read(CHECK, known + unknown, closed=True)
+    assert caught.value.reason == "unknown_member"
+    assert HEALTH.read(CHECK, known, closed=True).SerializeToString() == known
 
 
 def test_of_a_singular_field_that_is_repeated_the_last_counts_and_goes() -> None:
