@@ -1,7 +1,8 @@
 """`just bench`: direct, nginx, stock mitmdump with a no-op addon and vecgate with everything on, side by side.
 
 Rounds are interleaved, so that a noisy machine disturbs all alike: compare ratios within one run, never figures
-between runs. Core 0 carries nginx and the load generator, core 1 the proxies.
+between runs. Core 0 carries nginx and the load generator, core 1 the proxies of one process; the gateway with a process
+per core shares core 0 with the load.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.load import Sample, fire, memory_mb, script
-from tests.bench.peers import Peer, peers, query_body, token
+from tests.bench.peers import GATEWAY, Peer, peers, query_body, token
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 16, 64])
+    parser.add_argument("--warm", type=int, default=30_000, help="requests before the memory check")
     parser.add_argument("--soak", type=int, default=20_000, help="requests for the memory check")
     parser.add_argument("--write", type=Path, help="put the table into this Markdown file")
     args = parser.parse_args()
@@ -32,7 +34,7 @@ def main() -> None:
         lua = script(folder, query_body(), bearer)
         with peers(folder, bearer) as found:
             samples = measure(found, lua, args.connections, args.rounds, args.seconds)
-            memory = soak(found[-1], lua, args.soak)
+            memory = soak(next(peer for peer in found if peer.name == GATEWAY), lua, args.warm, args.soak)
             text = table(found, samples, args.connections) + memory
     print(text)
     if args.write:
@@ -69,7 +71,7 @@ def table(found: list[Peer], samples: dict[tuple[int, str], list[Sample]], conne
                 for values in zip(*((s.rate, s.p50_ms, s.p99_ms, s.cpu_ms) for s in rows), strict=True)
             )
             cpu_text = f"{cpu:.2f}" if peer.pids else ""
-            peak = f"{max(map(memory_mb, peer.pids)):.0f}" if peer.pids else ""
+            peak = f"{sum(map(memory_mb, peer.pids)):.0f}" if peer.pids else ""
             cells = (
                 count,
                 peer.name,
@@ -84,15 +86,14 @@ def table(found: list[Peer], samples: dict[tuple[int, str], list[Sample]], conne
     return "\n".join(lines) + "\n"
 
 
-def soak(peer: Peer, lua: Path, requests: int) -> str:
-    """Resident size before and after; the first half warms up, the second must add nothing."""
-    done, marks = 0, [memory_mb(peer.pids[0], "VmRSS")]
-    for share in (requests // 2, requests):
+def soak(peer: Peer, lua: Path, warm: int, requests: int) -> str:
+    """Resident size after a warm-up, half-way and at the end: what follows the warm-up must add nothing."""
+    done, sizes = 0, []
+    for share in (warm, warm + requests // 2, warm + requests):
         while done < share:
             done += fire(peer.url, lua, 16, 3, peer.pids).requests
-        marks.append(memory_mb(peer.pids[0], "VmRSS"))
-    sizes = " → ".join(f"{mark:.0f}" for mark in marks)
-    return f"\nMemory of vecgate over {done:,} further requests (start, half, end): {sizes} MB.\n"
+        sizes.append(f"{memory_mb(peer.pids[0], 'VmRSS'):.1f} MB after {done:,}")
+    return f"\nMemory of the one process, in further requests: {', '.join(sizes)}.\n"
 
 
 main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import shutil
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ UUID = "5b7c6b1e-8f0e-4b5e-9f5e-0123456789ab"
 BASE = "/api/v2/tenants/default_tenant/databases/default_database/collections"
 PATH = f"{BASE}/{UUID}/query"
 ISSUER = "https://issuer.example/"
+GATEWAY = "vecgate serve, everything on"
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 4096; }}
@@ -116,20 +118,24 @@ def token(folder: Path) -> str:
 
 @contextlib.contextmanager
 def peers(folder: Path, bearer: str) -> Iterator[list[Peer]]:
-    """Start all of them; proxies are pinned to core 1, nginx to core 0."""
-    direct, proxied, plain, quiet, gateway = (free_port() for _ in range(5))
+    """Start all of them: nginx on core 0, each proxy of one process on core 1, that of one per core on both."""
+    direct, proxied, plain, quiet, gateway, several = (free_port() for _ in range(6))
     answers(folder)
     folder.chmod(0o755)
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, direct=direct, proxied=proxied))
     (folder / "vecgate.yaml").write_text(CONFIG.format(port=gateway, direct=direct, issuer=ISSUER))
+    other = beside(folder, "several")
+    (other / "vecgate.yaml").write_text(CONFIG.format(port=several, direct=direct, issuer=ISSUER))
     (folder / "noop.py").write_text("def request(flow):\n    pass\n\n\ndef response(flow):\n    pass\n")
     mitmdump = str(Path(sys.executable).with_name("mitmdump"))
     stock = ["taskset", "-c", "1", mitmdump, "-s", str(folder / "noop.py")]
+    serve = [sys.executable, "-m", "vecgate", "serve", "-c"]
     commands = {
         "nginx": ["taskset", "-c", "0", "nginx", "-c", str(folder / "nginx.conf")],
         "mitmdump": [*stock, "--mode", f"reverse:http://127.0.0.1:{direct}@127.0.0.1:{plain}"],
         "mitmdump -q": [*stock, "-q", "--mode", f"reverse:http://127.0.0.1:{direct}@127.0.0.1:{quiet}"],
-        "vecgate": ["taskset", "-c", "1", sys.executable, "-m", "vecgate", "serve", "-c", str(folder / "vecgate.yaml")],
+        "vecgate": ["taskset", "-c", "1", *serve, str(folder / "vecgate.yaml")],
+        "workers": [*serve, str(other / "vecgate.yaml"), "--workers", "2"],
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         pids = {}
@@ -143,11 +149,31 @@ def peers(folder: Path, bearer: str) -> Iterator[list[Peer]]:
             Peer("nginx", f"http://127.0.0.1:{proxied}{PATH}", []),
             Peer("mitmdump, no-op addon", f"http://127.0.0.1:{plain}{PATH}", [pids["mitmdump"]]),
             Peer("the same, told to be quiet", f"http://127.0.0.1:{quiet}{PATH}", [pids["mitmdump -q"]]),
-            Peer("vecgate serve, everything on", f"http://127.0.0.1:{gateway}{PATH}", [pids["vecgate"]]),
+            Peer(GATEWAY, f"http://127.0.0.1:{gateway}{PATH}", [pids["vecgate"]]),
+            Peer("the same, a process per core", f"http://127.0.0.1:{several}{PATH}", children(pids["workers"], 2)),
         ]
         for peer in found:
             answering(peer, bearer, folder)
         yield found
+
+
+def beside(folder: Path, name: str) -> Path:
+    """A folder within, with the keys: a gateway's state and evidence are its own."""
+    other = folder / name
+    other.mkdir()
+    for each in ("jwks.json", "service.key"):
+        shutil.copy(folder / each, other / each)
+    return other
+
+
+def children(pid: int, count: int, seconds: float = 20) -> list[int]:
+    """The processes that a process has started. Raises RuntimeError if there are fewer in the end."""
+    deadline = time.monotonic() + seconds
+    while len(found := Path(f"/proc/{pid}/task/{pid}/children").read_text().split()) < count:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"process {pid} started {len(found)} of {count} processes")
+        time.sleep(0.1)
+    return [int(each) for each in found]
 
 
 def answering(peer: Peer, bearer: str, folder: Path, seconds: float = 40) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from pathlib import Path
 
 from mitmproxy.options import Options
@@ -33,6 +34,8 @@ async def serve(path: Path, *, worker: int = 0, shared: bool = False) -> None:
     """Serve until a signal comes. Raises VecgateError when it cannot start, SystemExit when a port is taken."""
     context, stopping = Context(Listeners()), asyncio.Event()
     _heed_signals(path, context, stopping)
+    if shared:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _orphaned, stopping)
     context.runtime = await assembly.open_runtime(path, worker)
     try:
         context.listeners.replace(listeners_of(context.runtime.loaded))
@@ -50,6 +53,13 @@ def _heed_signals(path: Path, context: Context, stopping: asyncio.Event) -> None
         signal.SIGHUP,
         lambda: asyncio_utils.create_task(_reload(path, context, turn), name="reload", keep_ref=True),
     )
+
+
+def _orphaned(stopping: asyncio.Event) -> None:
+    """Nobody writes to a worker's standard input: what comes is its end, with the supervisor's."""
+    asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+    log.error("the supervisor is gone")
+    stopping.set()
 
 
 async def _run(context: Context, runtime: Runtime, stopping: asyncio.Event, worker: int, shared: bool) -> None:

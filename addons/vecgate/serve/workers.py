@@ -1,4 +1,7 @@
-"""Workers: one process per core on the same ports, sharing the state store. One that dies ends them all."""
+"""Workers: one process per core on the same ports, sharing the state store. One that dies ends them all.
+
+So does their parent: its end of each worker's standard input closes with it, however it died.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,8 @@ def supervise(path: Path, count: int, options: Sequence[str] = ()) -> int:
     for number in PASSED_ON:
         signal.signal(number, pass_on)
     for worker in range(count):
-        processes.append(subprocess.Popen([*command, "--worker", str(worker)]))  # noqa: S603 - our own command line
+        started = subprocess.Popen([*command, "--worker", str(worker)], stdin=subprocess.PIPE)  # noqa: S603 - our own
+        processes.append(started)
     while all(process.poll() is None for process in processes):
         time.sleep(0.1)
     if not stopping:  # a second signal could meet a worker that no longer heeds it, and spoil its exit code

@@ -69,6 +69,22 @@ async def test_workers_end_together_with_two_chains_that_verify(tmp_path: Path) 
     assert found.chains == 2
 
 
+async def test_workers_end_with_their_supervisor_however_it_dies(tmp_path: Path) -> None:
+    async with (
+        RawUpstream(chroma) as upstream,
+        running("serve", tmp_path, upstream.port, more=["--workers", "2"]) as process,
+    ):
+        await _until_both_serve(process)
+        workers = children(process)
+        process.process.kill()
+        async with asyncio.timeout(8):
+            while any(Path(f"/proc/{worker}").exists() for worker in workers):
+                await asyncio.sleep(0.05)
+    found = verify(tmp_path / "evidence")
+    assert found.valid
+    assert found.chains == 2
+
+
 async def _until_both_serve(process: Process) -> None:
     """Ask for what is refused, so that nothing is charged, until each worker has been asked."""
     async with asyncio.timeout(20):
