@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import argparse
 import platform
-import statistics
 import tempfile
 from pathlib import Path
 
+from tests.bench import calls
 from tests.bench.load import Sample, fire, memory_mb, script
-from tests.bench.peers import GATEWAY, Peer, peers, query_body, token
+from tests.bench.peers import GATEWAY, MITMDUMP, Peer, peers, query_body, token
+from tests.bench.table import measure, table
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
@@ -31,11 +32,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="vecgate-bench-") as name:
         folder = Path(name)
         bearer = token(folder)
-        lua = script(folder, query_body(), bearer)
-        with peers(folder, bearer) as found:
-            samples = measure(found, lua, args.connections, args.rounds, args.seconds)
-            memory = soak(next(peer for peer in found if peer.name == GATEWAY), lua, args.warm, args.soak)
-            text = table(found, samples, args.connections) + memory
+        text = (
+            f"Python {platform.python_version()}, {platform.machine()}, medians of {args.rounds} rounds.\n\n"
+            f"HTTP/1.1, Chroma:\n\n{requests(folder, bearer, args)}\n"
+            f"gRPC over cleartext HTTP/2, Milvus:\n\n{searches(folder, bearer, args)}"
+        )
     print(text)
     if args.write:
         page = args.write.read_text()
@@ -43,47 +44,25 @@ def main() -> None:
         args.write.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
 
 
-def measure(
-    found: list[Peer], lua: Path, connections: list[int], rounds: int, seconds: float
-) -> dict[tuple[int, str], list[Sample]]:
-    samples: dict[tuple[int, str], list[Sample]] = {}
-    for _ in range(rounds):
-        for count in connections:
-            for peer in found:
-                samples.setdefault((count, peer.name), []).append(fire(peer.url, lua, count, seconds, peer.pids))
-    return samples
+def requests(folder: Path, bearer: str, args: argparse.Namespace) -> str:
+    lua = script(folder, query_body(), bearer)
+
+    def load(peer: Peer, connections: int) -> Sample:
+        return fire(peer.url, lua, connections, args.seconds, peer.pids)
+
+    with peers(folder, bearer) as found:
+        samples = measure(found, load, args.connections, args.rounds)
+        memory = soak(next(peer for peer in found if peer.name == GATEWAY), lua, args.warm, args.soak)
+        return table(found, samples, args.connections, MITMDUMP) + memory
 
 
-def table(found: list[Peer], samples: dict[tuple[int, str], list[Sample]], connections: list[int]) -> str:
-    rounds = len(next(iter(samples.values())))
-    lines = [
-        f"Python {platform.python_version()}, {platform.machine()}, medians of {rounds} rounds.",
-        "",
-        "| connections | | requests/s | against mitmdump | p50 ms | p99 ms | CPU ms/request | peak RSS MB |",
-        "|---:|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    for count in connections:
-        base = statistics.median(s.rate for s in samples[count, "mitmdump, no-op addon"])
-        for peer in found:
-            rows = samples[count, peer.name]
-            rate, p50, p99, cpu = (
-                statistics.median(values)
-                for values in zip(*((s.rate, s.p50_ms, s.p99_ms, s.cpu_ms) for s in rows), strict=True)
-            )
-            cpu_text = f"{cpu:.2f}" if peer.pids else ""
-            peak = f"{sum(map(memory_mb, peer.pids)):.0f}" if peer.pids else ""
-            cells = (
-                count,
-                peer.name,
-                f"{rate:,.0f}",
-                f"{rate / base:.2f}×",
-                f"{p50:.2f}",
-                f"{p99:.1f}",
-                cpu_text,
-                peak,
-            )
-            lines.append("| " + " | ".join(map(str, cells)) + " |")
-    return "\n".join(lines) + "\n"
+def searches(folder: Path, bearer: str, args: argparse.Namespace) -> str:
+    def load(peer: Peer, connections: int) -> Sample:
+        return calls.fire(peer, folder, bearer, connections, args.seconds)
+
+    with calls.peers(folder, bearer) as found:
+        samples = measure(found, load, args.connections, args.rounds)
+        return table(found, samples, args.connections, calls.MITMDUMP)
 
 
 def soak(peer: Peer, lua: Path, warm: int, requests: int) -> str:

@@ -52,12 +52,12 @@ def fire(url: str, lua: Path, connections: int, seconds: float, pids: list[int])
     if "Non-2xx" in out or "Socket errors" in out:
         raise RuntimeError(f"{url}: {out}")
     used = sum(map(cpu_seconds, pids)) - before
-    requests = int(_find(r"(\d+) requests in", out))
+    requests = int(find(r"(\d+) requests in", out))
     return Sample(
-        float(_find(r"Requests/sec:\s+([\d.]+)", out)),
+        float(find(r"Requests/sec:\s+([\d.]+)", out)),
         requests,
-        _milliseconds(_find(r"\n +50%\s+(\S+)", out)),
-        _milliseconds(_find(r"\n +99%\s+(\S+)", out)),
+        _milliseconds(find(r"\n +50%\s+(\S+)", out)),
+        _milliseconds(find(r"\n +99%\s+(\S+)", out)),
         used * 1000 / max(requests, 1),
     )
 
@@ -70,10 +70,10 @@ def cpu_seconds(pid: int) -> float:
 def memory_mb(pid: int, name: str = "VmHWM") -> float:
     """`VmHWM` is the peak resident size, `VmRSS` the present one."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(_find(rf"{name}:\s+(\d+) kB", status)) / 1024
+    return int(find(rf"{name}:\s+(\d+) kB", status)) / 1024
 
 
-def _find(pattern: str, text: str) -> str:
+def find(pattern: str, text: str) -> str:
     found = re.search(pattern, text)
     if found is None:
         raise RuntimeError(f"{pattern} not in {text!r}")

@@ -23,6 +23,7 @@ UUID = "5b7c6b1e-8f0e-4b5e-9f5e-0123456789ab"
 BASE = "/api/v2/tenants/default_tenant/databases/default_database/collections"
 PATH = f"{BASE}/{UUID}/query"
 ISSUER = "https://issuer.example/"
+MITMDUMP = "mitmdump, no-op addon"
 GATEWAY = "vecgate serve, everything on"
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -147,7 +148,7 @@ def peers(folder: Path, bearer: str) -> Iterator[list[Peer]]:
         found = [
             Peer("direct", f"http://127.0.0.1:{direct}{PATH}", []),
             Peer("nginx", f"http://127.0.0.1:{proxied}{PATH}", []),
-            Peer("mitmdump, no-op addon", f"http://127.0.0.1:{plain}{PATH}", [pids["mitmdump"]]),
+            Peer(MITMDUMP, f"http://127.0.0.1:{plain}{PATH}", [pids["mitmdump"]]),
             Peer("the same, told to be quiet", f"http://127.0.0.1:{quiet}{PATH}", [pids["mitmdump -q"]]),
             Peer(GATEWAY, f"http://127.0.0.1:{gateway}{PATH}", [pids["vecgate"]]),
             Peer("the same, a process per core", f"http://127.0.0.1:{several}{PATH}", children(pids["workers"], 2)),

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import hpack.hpack
 import pytest
+from hpack.exceptions import HPACKDecodingError
+from hpack.huffman import HuffmanEncoder
+from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
+from hpack.huffman_table import decode_huffman
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import http
@@ -15,6 +20,8 @@ from vecgate.serve import speed
 NAMES = st.sampled_from([b"Host", b"host", b"X-A", b"x-a", b"Content-Length", b"\xc3\xa9", b"\xff"])
 FIELDS = st.lists(st.tuples(NAMES, st.binary(max_size=4)), max_size=6)
 METHODS = ("get_all", "__getitem__", "__contains__", "get")
+HPACK: Any = hpack.hpack
+ENCODER = HuffmanEncoder(REQUEST_CODES, REQUEST_CODES_LENGTH)
 KEYS = st.sampled_from(["host", "HOST", "x-a", "content-length", "absent", "é", b"Host", "\udcff"])
 
 
@@ -33,10 +40,36 @@ def test_a_faster_look_up_gives_what_mitmproxys_gives(faster: Any, fields: list[
     assert outcome(faster, headers, key) == outcome(getattr(headers, name), key)
 
 
+@given(
+    st.binary(max_size=40) | st.text().map(str.encode).map(HuffmanEncoder(REQUEST_CODES, REQUEST_CODES_LENGTH).encode)
+)
+def test_a_remembered_text_is_what_hpack_reads(text: bytes) -> None:
+    for _ in range(2):
+        assert read(speed.huffman, text) == read(decode_huffman, text)
+    assert read(speed.huffman, memoryview(text)) == read(decode_huffman, text)
+
+
+def read(decode: Any, text: bytes | memoryview) -> object:
+    try:
+        return decode(text)
+    except HPACKDecodingError:
+        return HPACKDecodingError
+
+
+@pytest.mark.usefixtures("untouched")
+def test_what_is_long_is_not_remembered() -> None:
+    speed.hurry()
+    long = ENCODER.encode(b"long" * 2000)
+    before = speed._remembered.cache_info().currsize
+    assert HPACK.decode_huffman(long) == b"long" * 2000
+    assert speed._remembered.cache_info().currsize == before
+
+
 @pytest.fixture
 def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put back afterwards what `hurry` replaces for the whole process."""
     monkeypatch.setattr(http.MessageData, "__post_init__", http.MessageData.__post_init__)
+    monkeypatch.setattr(HPACK, "decode_huffman", decode_huffman)
     with monkeypatch.context() as later:
         for name in METHODS:
             later.setattr(http.Headers, name, getattr(http.Headers, name))
