@@ -27,7 +27,7 @@ fix:
     uv run --group check ruff check --fix .
     uv run --group check ruff format .
 
-# Measure side by side: direct, nginx, stock mitmdump, vecgate (needs nginx and wrk)
+# Measure side by side: direct, nginx, stock mitmdump, vecgate (needs nginx, wrk and h2load)
 bench *args:
     uv run --group test python -m tests.bench {{args}}
 
