@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.bench import calls
 from tests.bench.load import Sample, fire, memory_mb, script
+from tests.bench.parts import parts
 from tests.bench.peers import GATEWAY, MITMDUMP, Peer, peers, query_body, token
 from tests.bench.table import measure, table
 
@@ -35,7 +36,8 @@ def main() -> None:
         text = (
             f"Python {platform.python_version()}, {platform.machine()}, medians of {args.rounds} rounds.\n\n"
             f"HTTP/1.1, Chroma:\n\n{requests(folder, bearer, args)}\n"
-            f"gRPC over cleartext HTTP/2, Milvus:\n\n{searches(folder, bearer, args)}"
+            f"gRPC over cleartext HTTP/2, Milvus:\n\n{searches(folder, bearer, args)}\n"
+            f"{parts()}"
         )
     print(text)
     if args.write:
