@@ -12,23 +12,13 @@ from typing import Any, Final, Self
 from vecgate.errors import Refusal
 from vecgate.operations.document import parse
 from vecgate.reasons import Reason
+from vecgate_milvus import rerankers
 from vecgate_milvus.calls.asked import Asked, members
 from vecgate_milvus.expressions import fields_of
 from vecgate_milvus.rest.steering import named
 
 RERANK: Final = 3
 """`FunctionType.Rerank`."""
-PLAIN: Final = frozenset({"rrf", "weighted"})
-"""Rerankers that merge rankings; all others change scores by fields, filters or models."""
-PARAMS: Final = {
-    "rrf": frozenset({"k"}),
-    "weighted": frozenset({"weights", "norm_score"}),
-    "decay": frozenset({"function", "origin", "scale", "offset", "decay"}),
-    "boost": frozenset({"weight", "filter", "random_score"}),
-    "model": frozenset({"provider", "queries", "model_name", "max_client_batch_size", "truncate", "truncation"}),
-}
-"""The parameters of each reranker. `endpoint` and credentials of a model are not a searcher's to choose."""
-COMBINED: Final = frozenset({"boost_mode", "function_mode"})
 LEXICAL: Final = 0
 """`HighlightType.Lexical`; the other one asks a model."""
 HIGHLIGHTS: Final = frozenset(
@@ -83,16 +73,16 @@ class Steering:
 def scored(score: Any) -> Steering:
     """By rerankers. Raises Refusal: unknown_member, or bad_body for a reranker that is not known."""
     steering = Steering()
-    members(score.params, COMBINED, "parameters of rerankers")
+    members(score.params, rerankers.COMBINING, "parameters of rerankers")
     for function in score.functions:
         params = {pair.key: pair.value for pair in function.params}
         kind = params.get("reranker", "").strip('"').lower()
-        if function.type != RERANK or kind not in PARAMS or function.output_field_names:
+        if function.type != RERANK or kind not in rerankers.PARAMS or function.output_field_names:
             raise Refusal(Reason.BAD_BODY, "A function that scores results is not a known reranker.")
-        members(function.params, PARAMS[kind] | {"reranker"}, "parameters of rerankers")
+        members(function.params, rerankers.PARAMS[kind] | {"reranker"}, "parameters of rerankers")
         steering.fields.update(named(name) for name in function.input_field_names)
         steering.fields.update(_filtered(params))
-        steering.scores |= kind not in PLAIN
+        steering.scores |= kind not in rerankers.PLAIN
         steering.egress |= kind == "model"
     return steering
 

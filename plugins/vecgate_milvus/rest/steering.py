@@ -10,6 +10,7 @@ from typing import Any, Final
 from vecgate.errors import Refusal
 from vecgate.operations.document import Number
 from vecgate.reasons import Reason
+from vecgate_milvus import rerankers
 from vecgate_milvus.expressions import fields_of
 
 COUNTED: Final = re.compile(r"\s*count\(\*\)\s*", re.IGNORECASE)
@@ -24,18 +25,6 @@ KNOWN_PARAMS: Final = THRESHOLDS | {
 }
 """Search parameters that tune the index. The server makes a parameter of its own request of any other one, too: the
 field to search or to group by, an iterator, a collection's number. Those are refused."""
-RERANKERS: Final = {
-    "rrf": frozenset({"k"}),
-    "weighted": frozenset({"weights", "norm_score"}),
-    "decay": frozenset({"function", "origin", "scale", "offset", "decay"}),
-    "boost": frozenset({"weight", "filter", "random_score"}),
-    "model": frozenset({"provider", "queries", "model_name", "max_client_batch_size", "truncate", "truncation"}),
-}
-"""The parameters of each reranker. A model's address and credentials are not a searcher's to choose."""
-PLAIN_RERANKERS: Final = frozenset({"rrf", "weighted"})
-"""They merge rankings; all others change scores by fields, filters or models."""
-MERGING: Final = frozenset({"k", "weights", "norm_score"})
-COMBINING: Final = frozenset({"boost_mode", "function_mode"})
 
 _OUTPUT: Final = re.compile(r"""(?:\$meta|[A-Za-z_][A-Za-z0-9_]*)(?:\[[^\[\]()]*\])*""")
 _SCALARS: Final = frozenset({str, int, float, bool, Number})
@@ -82,11 +71,11 @@ def reranked(document: Mapping[str, Any]) -> Steered:
     """By what reranks the results. Raises Refusal: bad_body for a reranker that is not known."""
     steered = Steered()
     rerank = document.get("rerank") or {}
-    if rerank.get("strategy", "rrf") not in {*PLAIN_RERANKERS, ""}:
+    if rerank.get("strategy", "rrf") not in {*rerankers.PLAIN, ""}:
         raise Refusal(Reason.BAD_BODY, "The reranking strategy is not rrf or weighted.")
-    _known(rerank.get("params"), MERGING)
+    _known(rerank.get("params"), rerankers.MERGING)
     score = document.get("functionScore", {})
-    _known(score.get("params"), COMBINING)
+    _known(score.get("params"), rerankers.COMBINING)
     for function in score.get("functions", ()):
         steered |= _function(function)
     return steered
@@ -115,12 +104,12 @@ def _function(function: Mapping[str, Any]) -> Steered:
     params = function.get("params") or {}
     kind = params.get("reranker")
     reranks = str(function["type"]).lower() == "rerank" and not function.get("outputFieldNames")
-    if not reranks or type(kind) is not str or kind not in RERANKERS:
+    if not reranks or type(kind) is not str or kind not in rerankers.PARAMS:
         raise Refusal(Reason.BAD_BODY, "A function that scores results is not a known reranker.")
-    _known(params, RERANKERS[kind] | {"reranker"})
+    _known(params, rerankers.PARAMS[kind] | {"reranker"})
     fields = {named(field) for field in function.get("inputFieldNames", ())}
     fields.update(_boosted(params))
-    return Steered(tuple(sorted(fields)), kind not in PLAIN_RERANKERS, kind == "model")
+    return Steered(tuple(sorted(fields)), kind not in rerankers.PLAIN, kind == "model")
 
 
 def _boosted(params: Mapping[str, Any]) -> Iterator[str]:
