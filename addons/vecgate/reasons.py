@@ -41,6 +41,7 @@ class Reason(StrEnum):
     TOKEN_REVOKED = "token_revoked", 401, "The credential or its subject has been revoked."
     AUDIENCE_MISMATCH = "audience_mismatch", 401, "The credential was issued for another audience."
     ISSUER_UNKNOWN = "issuer_unknown", 401, "The credential's issuer is not configured."
+    TOO_MANY_FAILURES = "too_many_failures", 429, "Too many credentials from this address have failed."
     CREDENTIAL_AMBIGUOUS = "credential_ambiguous", 400, "More than one credential, or one in the wrong place."
     GROUP_OVERAGE = "group_overage", 403, "The token leaves out the groups; they cannot be taken on trust."
     IDENTITY_UNAVAILABLE = "identity_unavailable", 503, "The issuer's keys cannot be had right now."

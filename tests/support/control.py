@@ -19,7 +19,7 @@ from vecgate.runtime import Runtime
 async def serving(approvals: Approvals, people: Mapping[str, Principal]) -> AsyncIterator[str]:
     """The base URL of a control plane to which `people` have tokens."""
 
-    async def authenticate(token: str) -> Principal:
+    async def authenticate(token: str, address: str) -> Principal:
         if token not in people:
             raise Refusal(Reason.TOKEN_INVALID)
         return people[token]

@@ -33,6 +33,7 @@ connections:
     credential: {{header: x-chroma-token, value: "env:TEST_SERVICE_KEY"}}
 identity:
   issuers: [{{issuer: "{issuer}", audience: vecgate, algorithms: [ES256], jwks: "file:jwks.json"}}]
+  failures: 100000/minute
 state: {{url: "sqlite:///state.db"}}
 evidence: {{directory: evidence, checkpoint: 5s}}
 control: {{listen: "127.0.0.1:{control}"}}

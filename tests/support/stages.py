@@ -87,7 +87,7 @@ class Authenticator:
     def cached(self, token: str, connection: str = "") -> Principal | None:
         return self.known.get(token)
 
-    async def authenticate(self, token: str, connection: str = "") -> Principal:
+    async def authenticate(self, token: str, connection: str = "", address: str = "") -> Principal:
         if token not in self.provable:
             raise Refusal(Reason.TOKEN_INVALID)
         return self.provable[token]

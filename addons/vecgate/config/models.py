@@ -122,6 +122,8 @@ class Identity(Model):
     """Who may say who somebody is."""
 
     issuers: list[Issuer] = []
+    failures: Rate = Rate.parse("60/minute")
+    """How many different credentials from one address may fail; then none that is new is looked at."""
 
 
 class Subjects(Model):

@@ -47,7 +47,7 @@ class Services(Protocol):
     @property
     def approvals(self) -> Approvals: ...
 
-    async def authenticate(self, token: str) -> Principal:
+    async def authenticate(self, token: str, address: str) -> Principal:
         """Raises Refusal, Unavailable."""
 
     def healthy(self) -> bool: ...
@@ -123,7 +123,8 @@ class _Api:
         found = _BEARER.fullmatch(sent[0])
         if found is None:
             raise Refusal(Reason.TOKEN_INVALID, "Send Authorization: Bearer TOKEN.")
-        return await self._services.authenticate(found[1])
+        host, port = request.client or ("", 0)
+        return await self._services.authenticate(found[1], f"{host}:{port}")
 
 
 def _shown(ticket: Ticket, caller: Principal) -> dict[str, Any]:

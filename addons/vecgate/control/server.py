@@ -37,8 +37,8 @@ class Current:
     def approvals(self) -> Approvals:
         return self._runtime().approvals
 
-    async def authenticate(self, token: str) -> Principal:
-        return await self._runtime().authenticator.authenticate(token)
+    async def authenticate(self, token: str, address: str) -> Principal:
+        return await self._runtime().authenticator.authenticate(token, address=address)
 
     def healthy(self) -> bool:
         return self._runtime().recorder.healthy

@@ -15,6 +15,7 @@ from cachetools import LRUCache
 
 from vecgate.config.models import Identity, Issuer
 from vecgate.errors import ConfigError, Finding, Refusal
+from vecgate.identity.attempts import Attempts
 from vecgate.identity.challenge import challenge
 from vecgate.identity.fetch import Fetcher
 from vecgate.identity.jwks import FileKeys, KeySource, RemoteKeys
@@ -28,6 +29,7 @@ type Plugin = Callable[[str, str], Principal | None]
 """`vecgate_authenticate`: (token, connection) to a principal, or None to leave the token to the issuers."""
 
 _CACHE_SIZE = 4096
+_UNAUTHORIZED = 401
 _log = logging.getLogger("vecgate.identity")
 
 
@@ -66,6 +68,7 @@ class Authenticator:
     ) -> None:
         self._revoked, self._plugin, self._wall = revoked, plugin, wall
         self._fetcher = Fetcher(transport)
+        self._attempts = Attempts(identity.failures, clock)
         self._issuers: dict[str, tuple[Rules, KeySource]] = {}
         self._cache: LRUCache[tuple[bytes, str], _Proof] = LRUCache(_CACHE_SIZE)
         self._tasks: list[asyncio.Task[None]] = []
@@ -115,16 +118,26 @@ class Authenticator:
         """
         return None if self._plugin else self._recall(_digest(token), connection)
 
-    async def authenticate(self, token: str, now: float | None = None, connection: str = "") -> Principal:
-        """Prove who is asking. `now` is Unix time, by default the present.
+    async def authenticate(
+        self, token: str, now: float | None = None, connection: str = "", address: str = ""
+    ) -> Principal:
+        """Prove who is asking. `now` is Unix time, by default the present; `address` is the socket's peer.
 
         Raises Refusal with the precise reason, Unavailable while the issuer's keys cannot be had.
         """
         moment = self._wall() if now is None else now
-        principal = self._ask_plugin(token, connection)
-        if principal is None:
-            principal = await self._prove(token, moment, connection)
-        self.recheck(principal, moment)
+        digest = _digest(token)
+        self._attempts.check(address, digest)
+        try:
+            principal = self._ask_plugin(token, connection)
+            if principal is None:
+                principal = await self._prove(token, digest, moment, connection)
+            self.recheck(principal, moment)
+        except Refusal as refusal:
+            if refusal.status == _UNAUTHORIZED:
+                self._attempts.failed(address, digest)
+            raise
+        self._attempts.proved(digest)
         return principal
 
     def recheck(self, principal: Principal, now: float | None = None) -> None:
@@ -138,8 +151,7 @@ class Authenticator:
         if self._revoked(principal):
             raise Refusal(Reason.TOKEN_REVOKED)
 
-    async def _prove(self, token: str, now: float, connection: str) -> Principal:
-        digest = _digest(token)
+    async def _prove(self, token: str, digest: bytes, now: float, connection: str) -> Principal:
         if (known := self._recall(digest, connection)) is not None:
             return known
         jwt = Jwt.parse(token)

@@ -36,4 +36,5 @@ class Identify(Stage):
 
 
 async def prove(runtime: Runtime, exchange: Exchange, token: str) -> None:
-    exchange.principal = await runtime.authenticator.authenticate(token, connection=exchange.connection)
+    authenticator = runtime.authenticator
+    exchange.principal = await authenticator.authenticate(token, connection=exchange.connection, address=exchange.peer)

@@ -29,7 +29,7 @@ class Services:
         self.approvals = approvals
         self.well = True
 
-    async def authenticate(self, token: str) -> Principal:
+    async def authenticate(self, token: str, address: str) -> Principal:
         if token == "down":
             raise Unavailable(Reason.IDENTITY_UNAVAILABLE)
         if token == "bug":

@@ -13,7 +13,7 @@ from tests.support.origin import DISCOVERY, JWKS, Clock, Origin, json
 from tests.support.tokens import AUDIENCE, ISSUER, claims, ec, hmac_signed, jwks_file, mint, public, rsa
 
 from vecgate.config.models import Identity, Issuer
-from vecgate.errors import ConfigError, Refusal
+from vecgate.errors import ConfigError, Refusal, Unavailable
 from vecgate.identity import tokens
 from vecgate.identity.authenticator import Authenticator
 from vecgate.identity.principal import Principal
@@ -304,3 +304,28 @@ async def test_a_plugin_that_refuses_or_fails_lets_nobody_in(
         return found
 
     assert await reason(await start(plugin=plugin), mint(payload())) is expected
+
+
+async def test_who_guesses_is_refused_before_any_key_is_used(
+    start: Make, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authenticator, good = await start(), mint(payload())
+    await authenticator.authenticate(good, address="192.0.2.1:1")
+    for number in range(60):
+        assert await reason(authenticator, f"guess-{number}", address="192.0.2.1:1") is Reason.TOKEN_INVALID
+    monkeypatch.setattr(tokens.Jwt, "parse", lambda *a: pytest.fail("looked at"))
+    fresh = mint(payload(sub="bea"))
+    assert await reason(authenticator, fresh, address="192.0.2.1:2") is Reason.TOO_MANY_FAILURES
+    assert (await authenticator.authenticate(good, address="192.0.2.1:3")).subject
+    monkeypatch.undo()
+    assert (await authenticator.authenticate(fresh, address="192.0.2.2:1")).subject == "bea"
+    scene.clock.now += 60
+    assert (await authenticator.authenticate(fresh, address="192.0.2.1:1")).subject == "bea"
+
+
+async def test_what_is_no_failure_of_a_credential_counts_for_nobody(start: Make, scene: Scene) -> None:
+    scene.origin.replies[DISCOVERY] = httpx.ConnectError("down")
+    authenticator = await start()
+    for number in range(70):
+        with pytest.raises(Unavailable):
+            await authenticator.authenticate(mint(payload(sub=f"s{number}")), address="192.0.2.1:1")
