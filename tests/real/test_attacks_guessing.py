@@ -14,7 +14,7 @@ pytestmark = pytest.mark.real
 
 def test_guesses_end_and_those_who_are_known_go_on(tmp_path: Path) -> None:
     head = HEAD.replace("100000/minute", "5/hour")
-    upstream = ByteUpstream(CHROMA)
+    upstream = ByteUpstream(dict(CHROMA))
     with gateway(tmp_path, upstream.url, POLICY, head=head) as running:
 
         def ask(token: str) -> Reply:
