@@ -92,13 +92,13 @@ def test_what_groups_look_up_is_read_where_it_stands() -> None:
 
 @pytest.mark.parametrize("kind", ["Search", "Recommend", "Discover", "Query"])
 def test_a_batch_is_what_its_requests_are_alone(kind: str) -> None:
-    one: dict[str, Any] = {
+    kinds: dict[str, dict[str, Any]] = {
         "Search": {"vector": [1]},
         "Recommend": {"positive": [{"num": 1}]},
         "Discover": {"context": [PAIR]},
         "Query": NEAR,
-    }[kind]
-    inner = {**one, **WITH, "filter": SSN, "limit": 3}
+    }
+    inner = {**kinds[kind], **WITH, "filter": SSN, "limit": 3}
     found = judged(f"Points/{kind}Batch", {**KB, f"{kind.lower()}_points": [inner, {**inner, "collection_name": "kb"}]})
     assert [(each.points, each.vectors, each.fields_used) for each in found] == [(3, True, ("ssn",))] * 2
     assert len(judged(f"Points/{kind}Batch", KB)) == 1
