@@ -18,7 +18,7 @@ def test_the_configuration_is_one(tmp_path: Path) -> None:
     for name in ("milvus.key", "qdrant.key"):
         (tmp_path / name).write_text("secret")
     config = load(write(tmp_path, snippet)).config
-    assert [each.dialect for each in config.connections] == ["milvus", "qdrant"]
+    assert [each.dialect for each in config.connections] == ["milvus", "qdrant", "qdrant"]
 
 
 def test_every_engine_is_in_the_table() -> None:

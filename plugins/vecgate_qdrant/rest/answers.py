@@ -13,9 +13,9 @@ from vecgate.operations.model import Resource
 from vecgate.operations.table import Call
 from vecgate.policy.decision import Decision
 from vecgate_qdrant import aliases
+from vecgate_qdrant.masks import masks_of
 from vecgate_qdrant.rest import catalogue
 from vecgate_qdrant.rest.kinds import is_id
-from vecgate_qdrant.rest.outgoing import masks_of
 from vecgate_qdrant.rest.records import Masking, listed
 from vecgate_qdrant.rest.results import OFFSETS, SHAPES
 

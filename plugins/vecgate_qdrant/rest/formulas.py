@@ -22,7 +22,7 @@ def read(value: Any, steering: Steering, at: str) -> None:
     if kind in {int, float, Number}:
         return
     if kind is str:
-        _variable(value, steering, at)
+        variable(value, steering, at)
     elif kind is not dict:
         raise bad(f"{at} is no expression")
     elif (operator := next((name for name in value if name in _OPERATORS), None)) is None:
@@ -40,10 +40,10 @@ def defaults(value: Any, steering: Steering, at: str) -> None:
     if type(value) is not dict:
         raise bad(f"{at} is not an object")
     for name in value:
-        _variable(name, steering, at)
+        variable(name, steering, at)
 
 
-def _variable(name: str, steering: Steering, at: str) -> None:
+def variable(name: str, steering: Steering, at: str) -> None:
     if name.startswith("$"):
         if not _SCORE.fullmatch(name):
             raise bad(f"{at} has an unknown variable")

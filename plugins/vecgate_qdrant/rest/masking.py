@@ -15,8 +15,8 @@ from vecgate.operations.shapes import TEXT, Nullable, Shape
 from vecgate.operations.table import Call
 from vecgate.policy.decision import Decision
 from vecgate_qdrant import errors
+from vecgate_qdrant.masks import masks_of
 from vecgate_qdrant.rest import answers, catalogue
-from vecgate_qdrant.rest.outgoing import masks_of
 
 _ENVELOPE: Final = frozenset({"result", "status", "time", "usage"})
 _HEALTH: Final = re.compile(rb"[A-Za-z ]{1,80}")

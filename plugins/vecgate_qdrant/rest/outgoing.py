@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from vecgate.masking.maskset import MaskSet
 from vecgate.operations import media
 from vecgate.operations.dialect import Reading
 from vecgate.operations.document import dump
@@ -13,6 +12,7 @@ from vecgate.operations.messages import Outgoing
 from vecgate.operations.table import Call
 from vecgate.policy.decision import Decision
 from vecgate_qdrant import aliases
+from vecgate_qdrant.masks import masks_of
 from vecgate_qdrant.rest.reading import TABLE
 
 PAYLOAD: Final = {
@@ -37,11 +37,6 @@ def built(reading: Reading, decision: Decision) -> Outgoing:
     if call.row.vectors:
         document = _asked(document, call.row.operation, reading, decision)
     return Outgoing(call.row.method, path, media.JSON, dump(document))
-
-
-def masks_of(decision: Decision, resource: str) -> MaskSet:
-    masks = decision.masks.get(resource)
-    return decision.masks_for(resource) if masks is None else masks
 
 
 def point_id(text: str) -> int | str:
