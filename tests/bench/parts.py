@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.support import milvus_calls
+from tests.support import milvus_calls, qdrant_calls
 from vecgate.hooks import Hooks
 from vecgate.operations.classify import classify
 from vecgate.operations.dialect import Dialect
@@ -38,6 +38,10 @@ LINES: Final[Mapping[str, tuple[dict[str, Any], ...]]] = {
         {"method": "POST", "path": "/collections/kb/points/query", "body": {"query": VECTOR, "limit": 5}},
         {"method": "POST", "path": "/collections/kb/points/scroll", "body": {"limit": 5, "with_payload": ["a"]}},
         {"method": "POST", "path": "/collections/kb/points/delete", "body": {"points": [1, 2]}},
+        {
+            "grpc": "qdrant.Points/Query",
+            "message": {"collection_name": "kb", "limit": 5, "with_payload": {"enable": True}},
+        },
     ),
 }
 """A search, a read and a write of each engine."""
@@ -97,4 +101,16 @@ def _milvus() -> Callable[[], object]:
     return lambda: milvus_calls.masked(read, masks, body)
 
 
-MASKED: Final[Mapping[str, Callable[[], Callable[[], object]]]] = {"milvus": _milvus}
+def _qdrant() -> Callable[[], object]:
+    reply = qdrant_calls.made("GetResponse")
+    for number, vector in enumerate(np.random.default_rng(1).random((RECORDS, DIMENSION), dtype=np.float32)):
+        point = reply.result.add()
+        point.id.num = number
+        point.payload["title"].string_value = f"title {number}"
+        point.vectors.vector.dense.data.extend(vector)
+    read = qdrant_calls.reading("Points/Get", {"collection_name": "kb", "with_vectors": {"enable": True}})
+    body, masks = reply.SerializeToString(), qdrant_calls.masks()
+    return lambda: qdrant_calls.masked(read, masks, body)
+
+
+MASKED: Final[Mapping[str, Callable[[], Callable[[], object]]]] = {"milvus": _milvus, "qdrant": _qdrant}

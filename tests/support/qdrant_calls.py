@@ -51,7 +51,7 @@ def masked(
     visible: Callable[[Resource], bool] = lambda resource: True,
     **others: MaskSet,
 ) -> Masked:
-    answer = grpc.answered(reply.SerializeToString())
+    answer = grpc.answered(reply if isinstance(reply, bytes) else reply.SerializeToString())
     return QDRANT.mask(read, decided(mask, visible, **others), ALICE, answer)
 
 
