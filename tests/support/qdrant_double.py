@@ -52,7 +52,7 @@ class QdrantDouble:
             ("POST", points): self._retrieve,
             ("POST", f"{points}/scroll"): self._scroll,
             ("POST", f"{points}/count"): self._count,
-            ("POST", f"{points}/facet"): self._facet,
+            ("POST", f"{one}/facet"): self._facet,
             ("POST", f"{points}/delete"): self._delete,
             ("POST", f"{points}/payload"): self._set_payload,
             ("PUT", f"{points}/payload"): self._overwrite_payload,
@@ -100,8 +100,7 @@ class QdrantDouble:
         return self.client.update_collection_aliases(wanted.actions)
 
     def _index(self, name: str, body: Any) -> Any:
-        with contextlib.suppress(UserWarning):  # local mode has no indexes
-            self.client.create_payload_index(name, body["field_name"], body.get("field_schema"))
+        self.client.get_collection(name)  # local mode has no indexes
         return {"operation_id": 0, "status": "completed"}
 
     def _upsert(self, name: str, body: Any) -> Any:
