@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,19 +66,30 @@ class QdrantScene:
     secure: int
     secure_calls: int
 
-    def client(self, *groups: str, subject: str = "dana", tls: bool = False, **claims: Any) -> QdrantClient:
+    def client(self, *groups: str, subject: str = "dana", **claims: Any) -> QdrantClient:
         """A client of REST."""
-        return self._client(self.gateway.issuer.token(subject, *groups, **claims), tls=tls)
+        return self._client(self.gateway.issuer.token(subject, *groups, **claims), tls=False)
 
-    def grpc_client(self, *groups: str, subject: str = "dana", tls: bool = False, **claims: Any) -> QdrantClient:
+    def grpc_client(
+        self,
+        *groups: str,
+        subject: str = "dana",
+        tls: bool = False,
+        grpc_compression: Any = None,
+        **claims: Any,
+    ) -> QdrantClient:
         """A client that calls what it can over gRPC, and the rest over REST."""
-        return self._client(self.gateway.issuer.token(subject, *groups, **claims), tls=tls, prefer_grpc=True)
+        token = self.gateway.issuer.token(subject, *groups, **claims)
+        return self._client(token, tls=tls, prefer_grpc=True, grpc_compression=grpc_compression)
 
     def _client(self, token: str, *, tls: bool, **more: Any) -> QdrantClient:
         port, calls = (self.secure, self.secure_calls) if tls else (self.gateway.port, self.calls)
         if tls:
             roots = self.authority.certificate
-            more |= {"verify": str(roots), "grpc_options": {"root_certificates": roots.read_bytes()}}
+            more |= {
+                "verify": ssl.create_default_context(cafile=roots),
+                "grpc_options": {"root_certificates": roots.read_bytes()},
+            }
         return QdrantClient(
             url=f"{'https' if tls else 'http'}://127.0.0.1:{port}",
             grpc_port=calls,

@@ -18,6 +18,7 @@ from tests.support.grpc_server import Asked, Failed, GrpcServer
 from vecgate_qdrant.descriptors import DESCRIPTORS
 
 type Answering = Callable[[Any], Message]
+TITLE: Final = "qdrant - vector search engine"
 DONE: Final = wire.PointsOperationResponse(result=wire.UpdateResult(operation_id=0, status=wire.UpdateStatus.Completed))
 
 
@@ -56,7 +57,7 @@ class QdrantGrpcDouble:
 
     def _answers(self) -> dict[str, Answering]:
         return {
-            "Qdrant/HealthCheck": lambda asked: wire.HealthCheckReply(title="qdrant", version="1.19.0"),
+            "Qdrant/HealthCheck": lambda asked: wire.HealthCheckReply(title=TITLE, version="1.19.0"),
             "Collections/List": self._list,
             "Collections/Get": self._get_collection,
             "Collections/CollectionExists": self._exists,
