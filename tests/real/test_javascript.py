@@ -1,54 +1,30 @@
-"""The stock JavaScript client, for people with different rights. Needs node and npm."""
+"""Chroma's stock JavaScript client, for people with different rights."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+from tests.support import javascript
 from tests.support.chroma import chroma
 from tests.support.client_scene import HIDDEN, SECRETS, VISIBLE, client_scene
 from tests.support.gateway import Gateway
+from tests.support.javascript import SOURCES, scripts
 
-__all__ = ["chroma", "client_scene"]
+__all__ = ["chroma", "client_scene", "scripts"]
 
 pytestmark = pytest.mark.real
 
-SOURCES = Path(__file__).with_name("javascript")
 FORBIDDEN = {"raised": "ChromaForbiddenError", "text": "You do not have permission to access the requested resource."}
 DIFFERENT = {"getUserIdentity", "getCollectionByCrn", "reset"}
 """An identity is the caller's, of whom the server knows nothing; the others are refused by name."""
 UNAUTHORIZED = {"raised": "ChromaUnauthorizedError", "text": "Unauthorized"}
 
 
-@pytest.fixture(scope="session")
-def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scripts beside the client, installed by the lock file."""
-    folder = tmp_path_factory.mktemp("javascript") / "client"
-    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("node_modules"))
-    done = subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder
-
-
 def run(script: Path, port: int | str, token: str = "", header: str = "authorization") -> dict[str, Any]:
-    """What each call of a script gave."""
-    environment = os.environ | {"CHROMA_PORT": str(port), "CHROMA_TOKEN": token, "CHROMA_HEADER": header}
-    done = subprocess.run(["node", script], env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return dict(msgspec.json.decode(done.stdout))
+    return javascript.run(script, CHROMA_PORT=str(port), CHROMA_TOKEN=token, CHROMA_HEADER=header)
 
 
 def test_the_same_calls_give_the_same_results(scripts: Path, client_scene: Gateway, chroma: str) -> None:

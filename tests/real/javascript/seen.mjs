@@ -1,11 +1,18 @@
-// What a call gives, or the error that it raises, as JSON: with the class that a program would catch.
+// What a call gives, or the error that it raises, as JSON: with the class that a program would catch, and what its own
+// error says beside its text.
 const uuid = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
+
+// Classes that a program would catch by their base: raised are nameless ones made of them.
+export const bases = [];
 
 export async function attempt(call) {
   try {
     return plain(await call());
   } catch (error) {
-    return { raised: error.constructor.name, text: error.message.replace(uuid, "<uuid>").replace(/127\.0\.0\.1:\d+/, "<address>") };
+    const text = error.message.replace(uuid, "<uuid>").replace(/127\.0\.0\.1:\d+/, "<address>");
+    const beside = Object.entries({ status: error.status, reason: error.data?.reason, after: error.retry_after });
+    const raised = (bases.find((base) => error instanceof base) ?? error.constructor).name;
+    return { raised, text, ...Object.fromEntries(beside.filter(([, value]) => value !== undefined)) };
   }
 }
 
