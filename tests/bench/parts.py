@@ -38,10 +38,7 @@ LINES: Final[Mapping[str, tuple[dict[str, Any], ...]]] = {
         {"method": "POST", "path": "/collections/kb/points/query", "body": {"query": VECTOR, "limit": 5}},
         {"method": "POST", "path": "/collections/kb/points/scroll", "body": {"limit": 5, "with_payload": ["a"]}},
         {"method": "POST", "path": "/collections/kb/points/delete", "body": {"points": [1, 2]}},
-        {
-            "grpc": "qdrant.Points/Query",
-            "message": {"collection_name": "kb", "limit": 5, "with_payload": {"enable": True}},
-        },
+        {"grpc": "qdrant.Points/Scroll", "message": {"collection_name": "kb", "limit": 5}},
     ),
 }
 """A search, a read and a write of each engine."""
