@@ -24,7 +24,8 @@ def matches(masking: Masking, document: Any) -> dict[str, Any]:
 
 
 def fetched(masking: Masking, document: Any) -> dict[str, Any]:
-    """The answer of a fetch: a map by id, values and metadata always in it."""
+    """The answer of a fetch: a map by id, values and metadata always in it. The Python client reads no record that has
+    neither kind of values: where they are left out, empty sparse ones stand for them."""
     answer = take(shapes.FETCHED, document)
     _place(masking, answer.get("namespace"))
     shown = {}
@@ -32,6 +33,8 @@ def fetched(masking: Masking, document: Any) -> dict[str, Any]:
         if one.get("id", name) != name:
             raise Unmaskable("A record of the database's answer has two ids.")
         shown[name] = _record(masking, one)
+        if masking.hides and "values" not in shown[name]:
+            shown[name]["sparseValues"] = {"indices": [], "values": []}
         masking.remember(name, shown[name].get("metadata"))
     return {**answer, "vectors": shown}
 

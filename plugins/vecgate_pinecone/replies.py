@@ -30,7 +30,10 @@ def fetched(masking: Masking, reply: Any) -> None:
     for name, one in reply.vectors.items():
         if one.id not in ("", name):
             raise Unmaskable("A record of the database's answer has two ids.")
-        masking.remember(name, _record(masking, one))
+        metadata = _record(masking, one)
+        if masking.hides and not one.values:
+            one.sparse_values.SetInParent()  # as in `records.fetched`
+        masking.remember(name, metadata)
 
 
 def listed(masking: Masking, reply: Any) -> None:
