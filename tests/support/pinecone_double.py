@@ -54,7 +54,8 @@ _CODES: Final = {
     409: grpc.StatusCode.ALREADY_EXISTS,
 }
 _NUMBERS: Final = {400: 3, 404: 5, 409: 6}
-_UPDATED: Final = "2026-01-01T00:00:00Z"
+_CREATED: Final = "2026-01-01T00:00:00Z"
+_MODEL: Final = {"model": "small", "short_description": "A model.", "type": "embed", "supported_parameters": []}
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class PineconeDouble:
             ("GET", "/collections", 200, lambda at, body: {"collections": [{"name": "old", "status": "Ready"}]}),
             ("POST", "/embed", 200, _embed),
             ("POST", "/rerank", 200, _rerank),
-            ("GET", "/models", 200, lambda at, body: {"models": [{"model": "small", "type": "embed"}]}),
+            ("GET", "/models", 200, lambda at, body: {"models": [_MODEL]}),
         ]
         return Starlette(routes=[self._route(*each, data=False) for each in routes])
 
@@ -161,7 +162,7 @@ class PineconeDouble:
             "status": "Ready",
             "cloud": "aws",
             "region": "us-east-1",
-            "created_at": _UPDATED,
+            "created_at": _CREATED,
         }
         self.backups[made["backup_id"]] = made
         return made

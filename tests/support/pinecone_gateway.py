@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,7 +78,7 @@ VECTORS: Final[list[dict[str, Any]]] = [
 ONCE: Final = RetryConfig(max_retries=0)
 
 
-@dataclass
+@dataclass(eq=False)
 class PineconeScene:
     """`data` and `secure` are the gateway's ports for the index `docs`: plain, and over TLS."""
 
@@ -86,6 +87,7 @@ class PineconeScene:
     data: int
     secure: int
     authority: Authority
+    closing: contextlib.ExitStack
 
     @property
     def host(self) -> str:
@@ -95,19 +97,25 @@ class PineconeScene:
         return self.gateway.issuer.token(subject, *groups, **claims)
 
     def client(self, *groups: str, token: str = "", **more: Any) -> Pinecone:
-        """As its documentation says: the token is the API key, the gateway the host."""
+        """The token is the API key, the gateway the host. Closed with the scene."""
         key = token or self.token(*groups)
-        return Pinecone(api_key=key, host=self.gateway.url, grpc_scheme="http", retry_config=ONCE, **more)
+        client = Pinecone(api_key=key, host=self.gateway.url, grpc_scheme="http", retry_config=ONCE, **more)
+        return self.closing.enter_context(client)
 
+    @cache  # noqa: B019  # one for each kind of person, until the scene ends
     def index(self, *groups: str, token: str = "") -> Index:
-        index = self.client(*groups, token=token).index(host=self.host)
-        assert isinstance(index, Index)
-        return index
+        return self.keep(Index(host=self.host, api_key=token or self.token(*groups)))
 
+    @cache  # noqa: B019
     def calls(self, *groups: str, token: str = "") -> GrpcIndex:
         """The index over gRPC, cleartext."""
         key = token or self.token(*groups)
-        return GrpcIndex(host=self.host, api_key=key, secure=False, timeout=10, retry_config=ONCE)
+        return self.keep(GrpcIndex(host=self.host, api_key=key, secure=False, timeout=10, retry_config=ONCE))
+
+    def keep[C: contextlib.AbstractContextManager[Any]](self, client: C) -> C:
+        """The client itself, which is closed with the scene."""
+        self.closing.enter_context(client)
+        return client
 
     def asked(self) -> list[Asked]:
         """What the database has been asked since."""
@@ -136,8 +144,9 @@ def pinecone_scene(folder: Path) -> Iterator[PineconeScene]:
         for name, value in names.items():
             head = head.replace(f"@{name}", str(value))
         fill(database)
-        with gateway(folder / "gate", f"http://127.0.0.1:{database.control_port}", POLICY, head=head) as running:
-            yield PineconeScene(running, database, data, secure, authority)
+        upstream = f"http://127.0.0.1:{database.control_port}"
+        with gateway(folder / "gate", upstream, POLICY, head=head) as running, contextlib.ExitStack() as closing:
+            yield PineconeScene(running, database, data, secure, authority, closing)
 
 
 def fill(database: PineconeDouble) -> None:

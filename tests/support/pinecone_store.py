@@ -199,7 +199,13 @@ class IndexStore:
 
     def start_import(self, document: Document) -> Document:
         name = str(len(self.imports) + 1)
-        self.imports[name] = {"id": name, "uri": document["uri"], "status": "Pending", "percentComplete": 0.0}
+        self.imports[name] = {
+            "id": name,
+            "uri": document["uri"],
+            "status": "Pending",
+            "createdAt": "2026-01-01T00:00:00Z",
+            "percentComplete": 0.0,
+        }
         return {"id": name}
 
 
