@@ -60,7 +60,7 @@ _MODEL: Final = {"model": "small", "short_description": "A model.", "type": "emb
 
 @dataclass(frozen=True)
 class Asked:
-    """A request of either wire: its path, headers, and document with the query's members."""
+    """A request of either wire: its path, its headers or metadata, its document with the query's members."""
 
     path: str
     headers: Mapping[str, str]
@@ -126,9 +126,9 @@ class PineconeDouble:
         return Starlette(routes=[self._route(*each, data=True) for each in routes])
 
     def calls(self) -> GrpcServer:
-        return GrpcServer(
-            DESCRIPTORS, {f"/VectorService/{call}": self._call(call, name) for call, name in CALLS.items()}
-        )
+        server = GrpcServer(DESCRIPTORS, {})
+        server.answers |= {f"/VectorService/{call}": self._call(server, call, name) for call, name in CALLS.items()}
+        return server
 
     def create(self, body: Document) -> Document:
         name = body["name"]
@@ -184,13 +184,13 @@ class PineconeDouble:
 
         return Route(path, endpoint, methods=[method])
 
-    def _call(self, call: str, name: str) -> Callable[[Any], Message]:
+    def _call(self, server: GrpcServer, call: str, name: str) -> Callable[[Any], Message]:
         path = f"/VectorService/{call}"
         reply = DESCRIPTORS.type(DESCRIPTORS.method(path).output_type.full_name)
 
         def answer(message: Message) -> Message:
             document = MessageToDict(message)
-            self.asked.append(Asked(path, {}, document))
+            self.asked.append(Asked(path, server.calls[-1].metadata, document))
             try:
                 return ParseDict(getattr(self.store, name)(document), reply())
             except Refused as refused:
