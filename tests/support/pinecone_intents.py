@@ -12,6 +12,7 @@ from vecgate.operations.messages import GRPC, Request, Target
 from vecgate.operations.site import Site
 from vecgate.operations.target import parse
 from vecgate_pinecone.descriptors import DESCRIPTORS
+from vecgate_pinecone.table import TABLE
 
 SITE: Final = Site(connection="docs", index="docs")
 ROUTES: Final = {
@@ -58,13 +59,8 @@ class Intent:
 
     def rest(self) -> Request:
         method, target, body = self.route
-        return Request(
-            method,
-            parse(target, PINECONE.table.repeatable),
-            {"content-type": "application/json"} if body else {},
-            body,
-            SITE,
-        )
+        headers = {"content-type": "application/json"} if body else {}
+        return Request(method, parse(target, TABLE.repeatable), headers, body, SITE)
 
     def grpc(self) -> Request:
         return Request(GRPC, Target(("VectorService", self.call)), {}, self.message, SITE)
