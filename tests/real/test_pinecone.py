@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pinecone import Pinecone, ServerlessSpec
+from pinecone.async_client.async_index import AsyncIndex
 from pinecone.errors import exceptions as errors
 from pinecone.index import Index
 from tests.support.gateway import SERVICE_KEY
@@ -22,20 +23,30 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PineconeScene]:
         yield made
 
 
+@pytest.fixture(params=["Index", "AsyncIndex"])
+def connect(request: pytest.FixtureRequest, scene: PineconeScene) -> Callable[..., Any]:
+    """By someone's groups: the client of the index, the one that waits or the other."""
+    return scene.index if request.param == "Index" else scene.waiting
+
+
 # ---- reading
 
 
 @pytest.mark.parametrize("name", [*READS, *FACTS])
-def test_full_rights_see_what_a_direct_client_sees(name: str, scene: PineconeScene) -> None:
+def test_full_rights_see_what_a_direct_client_sees(
+    name: str, scene: PineconeScene, connect: Callable[..., Any]
+) -> None:
     call = {**READS, **FACTS}[name]
     with Index(host=f"http://127.0.0.1:{scene.database.data_port}", api_key="any") as direct:
-        assert said(call(scene.index("owners"))) == said(call(direct))
+        assert said(call(connect("owners"))) == said(call(direct))
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_reader_gets_no_vector_and_no_masked_field_by_any_method(name: str, scene: PineconeScene) -> None:
+def test_a_reader_gets_no_vector_and_no_masked_field_by_any_method(
+    name: str, scene: PineconeScene, connect: Callable[..., Any]
+) -> None:
     scene.asked()
-    text = str(said(READS[name](scene.index("readers"))))
+    text = str(said(READS[name](connect("readers"))))
     assert "'r2'" in text or "'r1'" in text
     assert SECRET not in text
     assert not [number for number in NUMBERS if number in text]
@@ -47,9 +58,11 @@ def test_a_reader_gets_no_vector_and_no_masked_field_by_any_method(name: str, sc
 
 
 @pytest.mark.parametrize("name", DENIED)
-def test_what_is_not_granted_is_the_clients_own_error(name: str, scene: PineconeScene) -> None:
+def test_what_is_not_granted_is_the_clients_own_error(
+    name: str, scene: PineconeScene, connect: Callable[..., Any]
+) -> None:
     call, reason = DENIED[name]
-    index = scene.index("readers")
+    index = connect("readers")
     scene.asked()
     with pytest.raises(errors.ForbiddenError, match=f"{reason}, exchange"):
         call(index)
@@ -57,8 +70,9 @@ def test_what_is_not_granted_is_the_clients_own_error(name: str, scene: Pinecone
     assert [one for one in scene.asked() if one.document.get("namespace") != "kb" or name != "query_namespaces"] == []
 
 
-def test_every_method_of_the_client_is_walked() -> None:
-    methods = {name for name in vars(Index) if not name.startswith("_")} - {"host", "close", "documents"}
+@pytest.mark.parametrize("kind", [Index, AsyncIndex])
+def test_every_method_of_the_client_is_walked(kind: type) -> None:
+    methods = {name for name in vars(kind) if not name.startswith("_")} - {"host", "close", "documents"}
     assert methods == {name.split()[0] for name in (*READS, *FACTS, *DENIED)}
 
 

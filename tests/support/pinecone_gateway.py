@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
+import inspect
+from collections.abc import AsyncIterable, Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any, Final
 
 from pinecone import Pinecone
 from pinecone._internal.config import RetryConfig
+from pinecone.async_client.async_index import AsyncIndex
 from pinecone.grpc import GrpcIndex
 from pinecone.index import Index
 
@@ -78,6 +81,29 @@ VECTORS: Final[list[dict[str, Any]]] = [
 ONCE: Final = RetryConfig(max_retries=0)
 
 
+class Waiting(contextlib.AbstractContextManager["Waiting"]):
+    """An `AsyncIndex`, each of whose methods is waited for; what they iterate over is a list."""
+
+    def __init__(self, index: AsyncIndex) -> None:
+        self._index = index
+        self._loop = asyncio.new_event_loop()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            made = getattr(self._index, name)(*args, **kwargs)
+            return self._loop.run_until_complete(made if inspect.isawaitable(made) else _all(made))
+
+        return call
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.run_until_complete(self._index.close())
+        self._loop.close()
+
+
+async def _all(entries: AsyncIterable[Any]) -> list[Any]:
+    return [entry async for entry in entries]
+
+
 @dataclass(eq=False)
 class PineconeScene:
     """`data` and `secure` are the gateway's ports for the index `docs`: plain, and over TLS."""
@@ -111,6 +137,11 @@ class PineconeScene:
         """The index over gRPC, cleartext."""
         key = token or self.token(*groups)
         return self.keep(GrpcIndex(host=self.host, api_key=key, secure=False, timeout=10, retry_config=ONCE))
+
+    @cache  # noqa: B019
+    def waiting(self, *groups: str) -> Waiting:
+        """The same as `index`, by the asynchronous client."""
+        return self.keep(Waiting(AsyncIndex(host=self.host, api_key=self.token(*groups))))
 
     def keep[C: contextlib.AbstractContextManager[Any]](self, client: C) -> C:
         """The client itself, which is closed with the scene."""
