@@ -46,8 +46,8 @@ def namespaces(document: Any, index: Resource, decision: Decision) -> dict[str, 
     found = answer.get("namespaces") or []
     shown = [one for one in found if decision.visible(f"{index}/{canonical(one.get('name'))}")]
     hidden = [one.get("name") or "" for one in found if one not in shown]
-    if hidden and "total_count" in answer:
-        answer["total_count"] = len(shown)
+    if "total_count" in answer and not decision.visible(f"{index}/*"):
+        answer["total_count"] = len(shown)  # the service's would count the hidden ones of other pages
     names = [one.get("name") or "" for one in found]
     if (page := answer.get("pagination")) and not passes(page.get("next") or "", names, hidden):
         del answer["pagination"]

@@ -60,7 +60,8 @@ def namespaces(reply: Any, index: Resource, decision: Decision) -> None:
         shown = [one for one in reply.namespaces if one.name not in hidden]
         del reply.namespaces[:]
         reply.namespaces.extend(shown)
-        reply.total_count = len(shown)
+    if not decision.visible(f"{index}/*"):
+        reply.total_count = len(reply.namespaces)  # as in `catalogue.namespaces`
     if not passes(reply.pagination.next, names, hidden):
         reply.ClearField("pagination")
 

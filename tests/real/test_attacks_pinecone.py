@@ -249,6 +249,18 @@ def test_the_other_way_to_count(scene: PineconeScene) -> None:
     assert ask(scene, "GET", "/describe_index_stats").status_code == 405
 
 
+def test_hidden_namespaces_of_other_pages_are_not_counted(scene: PineconeScene) -> None:
+    scene.database.store.namespaces["kb-secret"] = {}
+    try:
+        for index in (scene.index("readers"), scene.calls("readers")):
+            page = index.list_namespaces_paginated(prefix="kb", limit=1)
+            assert ([one.name for one in page.namespaces], page.total_count) == (["kb"], 1)
+        for index in (scene.index("owners"), scene.calls("owners")):
+            assert index.list_namespaces_paginated(prefix="kb", limit=1).total_count == 2
+    finally:
+        del scene.database.store.namespaces["kb-secret"]
+
+
 def test_a_page_that_ends_at_a_hidden_namespace_has_no_next(scene: PineconeScene) -> None:
     first = ask(scene, "GET", "/namespaces?limit=2").json()
     assert first["namespaces"] == []
