@@ -41,7 +41,7 @@ def read(request: Request) -> Reading:
 
 def _call(request: Request) -> Reading:
     row, _ = TABLE.route(GRPC, request.target.segments)
-    message = DESCRIPTORS.read(row.path, request.body)
+    message = DESCRIPTORS.read(row.path, request.body, closed=True)
     return _judged(request, row, {}, calls.view(row, message), message)
 
 

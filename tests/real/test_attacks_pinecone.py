@@ -303,11 +303,14 @@ def test_of_two_namespaces_the_last_is_judged_and_sent(scene: PineconeScene) -> 
     assert [one.document for one in scene.asked()] == [{"ids": ["r1"], "namespace": "kb"}]
 
 
-def test_an_unknown_field_is_not_sent_on(scene: PineconeScene) -> None:
-    body = message("Query", **IN_KB) + b"\x9a\x06\x02hr"  # field 99, of bytes
+@pytest.mark.parametrize("call", ["Query", "Delete"])
+def test_an_unknown_field_is_refused_as_an_unknown_member_is(call: str, scene: PineconeScene) -> None:
+    """It could narrow what the rest of the message asks for."""
+    body = message(call, **(IN_KB if call == "Query" else {"namespace": "kb", "ids": ["r1"]}))
     scene.asked()
-    assert raw(scene, "Query", body)[0] is grpc.StatusCode.OK
-    assert set(scene.asked()[0].document) == {"namespace", "topK", "vector", "includeMetadata"}
+    code, text = raw(scene, call, body + b"\x9a\x06\x02hr")  # field 99, of bytes
+    assert (code, "unknown_member" in text) == (grpc.StatusCode.INVALID_ARGUMENT, True)
+    assert scene.asked() == []
 
 
 def test_another_version_of_the_api_is_refused_over_grpc(scene: PineconeScene) -> None:
