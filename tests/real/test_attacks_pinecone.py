@@ -16,17 +16,14 @@ import msgspec
 import pytest
 from pinecone.errors import exceptions as errors
 from tests.support.gateway import SERVICE_KEY
+from tests.support.pinecone_attacks import IN_KB, REFUSED
 from tests.support.pinecone_gateway import NUMBERS, SECRET, PineconeScene, pinecone_scene
-from tests.support.pinecone_walk import NEW, QUERY, READS, RECENT, said
+from tests.support.pinecone_store import Refused as Failing
+from tests.support.pinecone_walk import NEW, READS, RECENT, said
 
 from vecgate_pinecone.descriptors import DESCRIPTORS
 
 pytestmark = pytest.mark.real
-
-ASKED = {"vector": QUERY, "topK": 5, "includeValues": True, "includeMetadata": True}
-IN_KB = {**ASKED, "namespace": "kb"}
-SEARCH = {"query": {"inputs": {"text": "t1"}, "top_k": 2}}
-STEERING = '{"filter":{"ssn":"900-1"}}'
 
 
 @pytest.fixture(scope="module")
@@ -60,91 +57,6 @@ def ask(
 
 
 # ---- refused
-
-
-REFUSED: dict[str, tuple[str, str, Any, int, str]] = {
-    "a record of another namespace by its id": (
-        "POST /query",
-        "",
-        {"id": "r1", "topK": 1, "namespace": "hr", "includeValues": True},
-        403,
-        "no_grant",
-    ),
-    "no namespace": ("POST /query", "", ASKED, 403, "no_grant"),
-    "an empty namespace": ("POST /query", "", {**ASKED, "namespace": ""}, 403, "no_grant"),
-    "null for a namespace": ("POST /query", "", {**ASKED, "namespace": None}, 403, "no_grant"),
-    "the default namespace by its name": ("POST /query", "", {**ASKED, "namespace": "__default__"}, 403, "no_grant"),
-    "two namespaces": ("POST /query", "", b'{"topK":1,"namespace":"kb","namespace":"hr"}', 400, "duplicate_member"),
-    "two namespaces, one escaped": (
-        "POST /query",
-        "",
-        b'{"topK":1,"namespace":"kb","n\\u0061mespace":"hr"}',
-        400,
-        "duplicate_member",
-    ),
-    "a namespace in capitals": ("POST /query", "", {**IN_KB, "Namespace": "hr"}, 400, "unknown_member"),
-    "the protobuf spelling": ("POST /query", "", {**IN_KB, "include_values": True}, 400, "unknown_member"),
-    "the deprecated queries": (
-        "POST /query",
-        "",
-        {**IN_KB, "queries": [{"values": QUERY, "namespace": "hr", "topK": 1}]},
-        400,
-        "unknown_member",
-    ),
-    "a namespace with a path": ("POST /query", "", {**ASKED, "namespace": "kb/../hr"}, 400, "bad_body"),
-    "a namespace with a star": ("POST /query", "", {**ASKED, "namespace": "*"}, 400, "bad_body"),
-    "a masked field": ("POST /query", "", {**IN_KB, "filter": {"ssn": "900-1"}}, 403, "masked_field_used"),
-    "a masked field, escaped": (
-        "POST /query",
-        "",
-        b'{"topK":1,"vector":[0.5,0.5,0.5],"namespace":"kb","filter":{"\\u0073sn":{"$ne":"x"}}}',
-        403,
-        "masked_field_used",
-    ),
-    "an operator of another engine": ("POST /query", "", {**IN_KB, "filter": {"$not": {"year": 1}}}, 400, "bad_body"),
-    "a filter as text": ("POST /query", "", {**IN_KB, "filter": '{"ssn":"900-1"}'}, 400, "bad_body"),
-    "a query in the query": ("POST /query", "?includeValues=true", IN_KB, 400, "unknown_member"),
-    "two namespaces in the query": (
-        "GET /vectors/fetch",
-        "?ids=r1&namespace=kb&namespace=hr",
-        None,
-        400,
-        "duplicate_member",
-    ),
-    "no namespace in the query": ("GET /vectors/fetch", "?ids=r1", None, 403, "no_grant"),
-    "an empty namespace in the query": ("GET /vectors/fetch", "?ids=r1&namespace=", None, 403, "no_grant"),
-    "no id": ("GET /vectors/fetch", "?namespace=kb", None, 400, "bad_target"),
-    "a body that is not read": ("GET /vectors/fetch", "?ids=r1&namespace=kb", {"namespace": "hr"}, 400, "bad_body"),
-    "a page by a masked field": (
-        "POST /vectors/fetch_by_metadata",
-        "",
-        {"namespace": "kb", "filter": {"title": "t1"}, "paginationToken": STEERING},
-        403,
-        "masked_field_used",
-    ),
-    "delete with a query": ("DELETE /vectors/delete", "?deleteAll=true&namespace=kb", None, 403, "unknown_operation"),
-    "a search elsewhere by its path": ("POST /records/namespaces/hr/search", "", SEARCH, 403, "no_grant"),
-    "a search elsewhere, encoded": ("POST /records/namespaces/%68r/search", "", SEARCH, 403, "no_grant"),
-    "a search up the path": ("POST /records/namespaces/kb%2F..%2Fhr/search", "", SEARCH, 400, "bad_target"),
-    "a search by dots": ("POST /records/namespaces/%2E%2E/namespaces/hr/search", "", SEARCH, 400, "bad_target"),
-    "a search for terms": (
-        "POST /records/namespaces/kb/search",
-        "",
-        {"query": {**SEARCH["query"], "match_terms": {"strategy": "all", "terms": ["900-1"]}}},
-        403,
-        "masked_field_used",
-    ),
-    "a search ranked by a masked field": (
-        "POST /records/namespaces/kb/search",
-        "",
-        {**SEARCH, "rerank": {"model": "m", "rank_fields": ["title", "ssn"], "query": "900-1"}},
-        403,
-        "masked_field_used",
-    ),
-    "documents": ("POST /namespaces/kb/documents/fetch", "", {"ids": ["r1"]}, 403, "unknown_operation"),
-    "what nobody has": ("POST /vectors/export", "", {"namespace": "kb"}, 403, "unknown_operation"),
-    "a path with two slashes": ("POST //query", "", IN_KB, 400, "bad_target"),
-}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -321,6 +233,74 @@ def test_another_version_of_the_api_is_refused_over_grpc(scene: PineconeScene) -
 def test_two_credentials_are_one_too_many(scene: PineconeScene) -> None:
     code, _ = raw(scene, "Query", message("Query", **IN_KB), authorization=f"Bearer {scene.token('owners')}")
     assert code is grpc.StatusCode.INVALID_ARGUMENT
+
+
+# ---- what the database says that it should not
+
+
+def answering(scene: PineconeScene, patch: pytest.MonkeyPatch, **more: Any) -> None:
+    """The database's answer to every query: a record as stored, in it and beside it `more`."""
+    record = scene.database.store.namespaces["kb"]["r1"]
+    patch.setattr(scene.database.store, "query", lambda document: {"matches": [{**record, "score": 1.0}], **more})
+
+
+@pytest.mark.parametrize("wire", ["REST", "gRPC"])
+def test_an_error_that_quotes_a_record_is_not_passed_on(
+    wire: str, scene: PineconeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(document: Any) -> Any:
+        raise Failing(400, f"cannot compare 900-1 of {document['namespace']} with [0.125, 0.625, 0.25]")
+
+    monkeypatch.setattr(scene.database.store, "query", refuse)
+    index: Any = scene.index("owners") if wire == "REST" else scene.calls("owners")
+    with pytest.raises(errors.ApiError) as caught:
+        READS["query"](index)
+    assert SECRET not in str(caught.value)
+    assert NUMBERS[0] not in str(caught.value)
+
+
+@pytest.mark.parametrize("wire", ["REST", "gRPC"])
+def test_records_of_another_namespace_are_withheld(
+    wire: str, scene: PineconeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pinecone._internal.http_client._retry_sleep", lambda seconds: None)  # it asks again
+    answering(scene, monkeypatch, namespace="hr")
+    index: Any = scene.index("readers") if wire == "REST" else scene.calls("readers")
+    with pytest.raises(errors.ApiError, match="unmaskable_response"):
+        READS["query"](index)
+
+
+def test_what_the_database_adds_is_left_out(scene: PineconeScene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The double gives values and sparse values though the request did not ask for them."""
+    record = {"id": "r9", "values": [0.625], "metadata": {"ssn": "900-9"}}
+    answering(scene, monkeypatch, namespace="kb", results=[{"matches": [record], "namespace": "hr"}])
+    assert ask(scene, "POST", "/query", IN_KB).json()["matches"][0]["id"] == "r1"
+    assert "r1" in raw(scene, "Query", message("Query", **IN_KB))[1]
+    answering(scene, monkeypatch, namespace="kb", vectors=[record], debug={"r1": [0.625, 900]}, nextVector=[0.25])
+    assert ask(scene, "POST", "/query", IN_KB).json().keys() == {"matches", "namespace"}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"ssn": "900-1", "title": "x"},
+        {"values": [0.625] * 3, "title": "x"},
+        {"any": [0.625] * 20, "title": "x"},
+        {"_values": [0.625], "title": "x"},
+    ],
+    ids=["a masked field", "values", "a long list", "the service's own name"],
+)
+@pytest.mark.parametrize("wire", ["REST", "gRPC"])
+def test_metadata_holds_no_vector(
+    wire: str, metadata: dict[str, Any], scene: PineconeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index: Any = scene.index("readers") if wire == "REST" else scene.calls("readers")
+    record = {"id": "r9", "score": 1.0, "metadata": metadata}
+    monkeypatch.setattr(scene.database.store, "query", lambda document: {"matches": [record], "namespace": "kb"})
+    text = str(said(READS["query"](index)))
+    assert "'title': 'x'" in text
+    assert SECRET not in text
+    assert NUMBERS[0] not in text
 
 
 # ---- approvals, evidence
