@@ -143,6 +143,12 @@ class PineconeScene:
         """The same as `index`, by the asynchronous client."""
         return self.keep(Waiting(AsyncIndex(host=self.host, api_key=self.token(*groups))))
 
+    @property
+    def slowed(self) -> tuple[str, str]:
+        """The gateway by another name, control plane and index, for whoever spends a limit: in one process the clients
+        remember for a minute which host told them to wait, and hold back what is sent there in bulk."""
+        return f"http://localhost:{self.gateway.port}", f"http://localhost:{self.data}"
+
     def keep[C: contextlib.AbstractContextManager[Any]](self, client: C) -> C:
         """The client itself, which is closed with the scene."""
         self.closing.enter_context(client)

@@ -62,7 +62,7 @@ DENIED: Final[Mapping[str, tuple[Calling, str]]] = {
         "masked_field_used",
     ),
     "query_namespaces": (
-        lambda index: index.query_namespaces(vector=QUERY, namespaces=["kb", "hr"], metric="cosine", top_k=1),
+        lambda index: index.query_namespaces(vector=QUERY, namespaces=["hr"], metric="cosine", top_k=1),
         "no_grant",
     ),
     "fetch": (lambda index: index.fetch(namespace="hr", ids=["r1"]), "no_grant"),
