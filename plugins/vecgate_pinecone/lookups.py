@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from vecgate.errors import Refusal, Unmaskable
+from vecgate.errors import Unmaskable
 from vecgate.operations import media
 from vecgate.operations.dialect import Lookup
 from vecgate.operations.messages import Answer, Outgoing
 from vecgate.operations.model import Operation, Resource
 from vecgate.operations.shapes import Shape
 from vecgate.operations.table import Call
-from vecgate.reasons import Reason
 from vecgate_pinecone import shapes, versions
+from vecgate_pinecone.administration import EVERYTHING
 from vecgate_pinecone.table import TABLE
 from vecgate_pinecone.taking import take
 
@@ -54,8 +55,15 @@ def learnt(lookup: Lookup, answer: Answer) -> Resource | None:
 
 
 def bound(call: Call, resource: Resource | None) -> tuple[Operation, ...]:
-    """The operations on the index. Raises Refusal: not_found."""
-    if resource is None:
-        raise Refusal(Reason.NOT_FOUND, "The resource does not exist.")
+    """The operations on the index. What does not exist could be of any: who may not do it to all is denied, as for what
+    exists, and who may is told by the service."""
     slot = next(slot for slot in _KINDS if slot in call.params)
-    return call.row.operations(Call(call.row, {**call.params, slot: resource}, call.query, call.document))
+    place = EVERYTHING if resource is None else resource
+    operations = call.row.operations(Call(call.row, {**call.params, slot: place}, call.query, call.document))
+    return operations if resource is not None else tuple(map(_of_any, operations))
+
+
+def _of_any(operation: Operation) -> Operation:
+    """On everything. Nothing is there to be copied; the service makes the ids, so none comes to be meanwhile."""
+    places = (EVERYTHING if place.startswith(EVERYTHING) else place for place in operation.resources)
+    return replace(operation, resources=tuple(dict.fromkeys(places)), copies=False)

@@ -221,18 +221,50 @@ def test_an_index_lives(scene: PineconeScene) -> None:
     assert "mine" not in scene.database.indexes
 
 
-def test_an_index_with_a_model_and_a_backup(scene: PineconeScene) -> None:
+def test_an_index_with_a_model_and_its_backup(scene: PineconeScene) -> None:
     client = scene.client("owners")
     embed = {"model": "small", "field_map": {"text": "chunk"}}
     client.create_index_for_model("texts", cloud="aws", region="us-east-1", embed=embed)
     assert scene.database.indexes["texts"]["embed"]["field_map"] == {"text": "chunk"}
-    backup = client.create_backup(index_name="texts", backup_name="monday")
-    assert client.describe_backup(backup_id=backup.backup_id).source_index_name == "texts"
-    assert [one.backup_id for one in client.list_backups(index_name="texts")] == [backup.backup_id]
-    with pytest.raises(errors.ForbiddenError):
-        scene.client("readers").describe_backup(backup_id=backup.backup_id)
-    client.delete_backup(backup_id=backup.backup_id)
+    backup = client.create_backup(index_name="texts", backup_name="monday").backup_id
+    assert client.describe_backup(backup_id=backup).source_index_name == "texts"
+    assert [one.backup_id for one in client.list_backups(index_name="texts")] == [backup]
+    client.create_index_from_backup(name="again", backup_id=backup)
+    assert client.describe_index("again").host == "https://again.not-served.invalid"
+    [job] = client.list_restore_jobs()
+    assert client.describe_restore_job(job_id=job.restore_job_id).target_index_name == "again"
+    client.delete_backup(backup_id=backup)
+    assert scene.database.backups == {}
     client.delete_index("texts")
+    client.delete_index("again")
+
+
+BY_AN_ID: dict[str, Callable[[Pinecone, str], Any]] = {
+    "describe": lambda client, name: client.describe_backup(backup_id=name),
+    "delete": lambda client, name: client.delete_backup(backup_id=name),
+    "restore": lambda client, name: client.create_index_from_backup(name="mine", backup_id=name),
+    "describe a job": lambda client, name: client.describe_restore_job(job_id=name),
+}
+
+
+@pytest.mark.parametrize("name", BY_AN_ID)
+def test_a_backup_of_another_index_is_as_one_that_does_not_exist(name: str, scene: PineconeScene) -> None:
+    client = scene.client("owners")
+    backup = client.create_backup(index_name="payroll").backup_id
+    client.create_index_from_backup(name="other", backup_id=backup)
+    job = client.list_restore_jobs()[0].restore_job_id
+    reader = scene.client("readers")
+    try:
+        for id_ in (job if "job" in name else backup, "nothing"):
+            with pytest.raises(errors.ForbiddenError):
+                BY_AN_ID[name](reader, id_)
+        with pytest.raises(errors.NotFoundError):
+            BY_AN_ID[name](client, "nothing")
+        assert [*reader.list_backups(), *reader.list_restore_jobs()] == []
+    finally:
+        scene.database.jobs.clear()
+        scene.database.backups.clear()
+        del scene.database.indexes["other"]
 
 
 def test_inference(scene: PineconeScene) -> None:
