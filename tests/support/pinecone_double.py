@@ -6,14 +6,11 @@ statuses are those of the published descriptions of 2026-04.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -28,6 +25,7 @@ from starlette.routing import Route
 
 from tests.support.certificates import Issued
 from tests.support.grpc_server import Failed, GrpcServer
+from tests.support.one_address import one_address
 from tests.support.pinecone_store import Document, IndexStore, Refused
 from vecgate.demo.processes import free_port
 from vecgate_pinecone.descriptors import DESCRIPTORS
@@ -74,6 +72,7 @@ class PineconeDouble:
     store: IndexStore = field(default_factory=IndexStore)
     indexes: dict[str, Document] = field(default_factory=dict)
     backups: dict[str, Document] = field(default_factory=dict)
+    jobs: dict[str, Document] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     control_port: int = field(default_factory=free_port)
     data_port: int = field(default_factory=free_port)
@@ -94,6 +93,9 @@ class PineconeDouble:
             ("GET", "/backups", 200, lambda at, body: {"data": list(self.backups.values())}),
             ("GET", backup, 200, lambda at, body: self.backups[at["id"]]),
             ("DELETE", backup, 202, lambda at, body: self.backups.pop(at["id"]) and None),
+            ("POST", f"{backup}/create-index", 202, lambda at, body: self._restore(at["id"], body)),
+            ("GET", "/restore-jobs", 200, lambda at, body: {"data": list(self.jobs.values())}),
+            ("GET", "/restore-jobs/{id}", 200, lambda at, body: self.jobs[at["id"]]),
             ("GET", "/collections", 200, lambda at, body: {"collections": [{"name": "old", "status": "Ready"}]}),
             ("POST", "/embed", 200, _embed),
             ("POST", "/rerank", 200, _rerank),
@@ -167,6 +169,20 @@ class PineconeDouble:
         self.backups[made["backup_id"]] = made
         return made
 
+    def _restore(self, backup: str, body: Document) -> Document:
+        source = self.backups[backup]["source_index_name"]
+        made = self.create({**self.indexes[source], "name": body["name"]})
+        job = {
+            "restore_job_id": f"job-{len(self.jobs) + 1}",
+            "backup_id": backup,
+            "target_index_name": made["name"],
+            "target_index_id": f"id-of-{made['name']}",
+            "status": "Completed",
+            "created_at": _CREATED,
+        }
+        self.jobs[job["restore_job_id"]] = job
+        return {"restore_job_id": job["restore_job_id"], "index_id": job["target_index_id"]}
+
     def _backups(self, name: str) -> Document:
         return {"data": [one for one in self.backups.values() if one["source_index_name"] == name]}
 
@@ -238,7 +254,7 @@ def pinecone_double(issued: Issued) -> Iterator[PineconeDouble]:
         _served(double.control(), double.control_port),
         _served(double.data(), double.data_port),
         double.calls() as calls,
-        _at_one_address(double.tls_port, double.data_port, calls, issued),
+        one_address(double.tls_port, issued, http1=double.data_port, http2=calls.port),
     ):
         yield double
 
@@ -255,46 +271,3 @@ def _served(app: Starlette, port: int) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(10)
-
-
-@contextlib.contextmanager
-def _at_one_address(port: int, rest: int, calls: GrpcServer, issued: Issued) -> Iterator[None]:
-    """TLS before both wires: HTTP/2 goes to gRPC, HTTP/1.1 to REST."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(Path(issued.certificate), Path(issued.key))
-    context.set_alpn_protocols(["h2", "http/1.1"])
-
-    async def splice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
-        inner, outer = await asyncio.open_connection("127.0.0.1", calls.port if chosen == "h2" else rest)
-        await asyncio.gather(_copy(reader, outer), _copy(inner, writer))
-
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    server = asyncio.run_coroutine_threadsafe(asyncio.start_server(splice, "127.0.0.1", port, ssl=context), loop)
-    listening = server.result(10)
-    try:
-        yield
-    finally:
-        asyncio.run_coroutine_threadsafe(_hang_up(listening), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
-
-
-async def _hang_up(server: asyncio.Server) -> None:
-    server.close()
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    with contextlib.suppress(OSError):
-        writer.close()
