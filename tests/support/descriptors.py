@@ -13,6 +13,8 @@ SPECS: Final = ROOT / "tests" / "specs"
 ENGINES: Final = {
     "qdrant": ("qdrant.proto",),
     "milvus": ("milvus.proto", "health.proto"),
+    "weaviate": ("v1/weaviate.proto", "health.proto"),
+    "pinecone": ("db_data_2026-04.proto", "health.proto"),
 }
 """The files of each engine that hold its services; what they import comes along."""
 

@@ -1,0 +1,1 @@
+"""Rows: Pinecone's operations, by where they are asked for."""

@@ -1,0 +1,116 @@
+"""Reach: the collections that one query touches, and which of their properties steer it.
+
+A filter may walk from a collection along its references into others, and what is selected may follow them: each is
+judged by itself, with the properties of its own that the query uses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vecgate.errors import Refusal
+from vecgate.operations.model import Action, Operation, Resource
+from vecgate.reasons import Reason
+
+ALL: Final = "*"
+"""Some property or other: what searches all texts is steered by the masked ones, too."""
+
+_CLASS: Final = re.compile(r"[A-Za-z][_0-9A-Za-z]{0,254}")
+_TENANT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LENGTH: Final = re.compile(r"len\((.*)\)", re.DOTALL)
+_NOT_PAYLOAD: Final = frozenset({"id", "_id", "_creationTimeUnix", "_lastUpdateTimeUnix"})
+
+
+@dataclass(slots=True)
+class Step:
+    """What a query does to one collection."""
+
+    fields: dict[str, None] = field(default_factory=dict)
+    """Properties that steer it, in the order they were met."""
+    vectors: bool = False
+    returned: bool = False
+    """Its objects come back."""
+
+
+@dataclass(slots=True)
+class Reach:
+    """The steps by collection; the first is what was asked."""
+
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def step(self, collection: str) -> Step:
+        return self.steps.setdefault(collection, Step())
+
+    def uses(self, collection: str, properties: Iterable[str]) -> None:
+        """These properties of the collection steer the query."""
+        step = self.step(collection)
+        for name in properties:
+            if name not in _NOT_PAYLOAD:
+                step.fields[name] = None
+
+    def walk(self, collection: str, path: Sequence[str]) -> None:
+        """A path: a property, or reference, collection, … and at last a property. Raises Refusal: bad_body."""
+        if len(path) % 2 != 1:
+            raise Refusal(Reason.BAD_BODY, "A path is a property, or goes reference, collection, property.")
+        for index in range(0, len(path) - 1, 2):
+            self.uses(collection, (steering(path[index]),))
+            collection = collection_name(path[index + 1])
+        self.uses(collection, (steering(path[-1]),))
+
+    def where(self, collection: str, clause: Mapping[str, Any]) -> None:
+        """Every path of a filter in JSON."""
+        if path := clause.get("path"):
+            self.walk(collection, path)
+        for operand in clause.get("operands") or ():
+            self.where(collection, operand)
+
+    def operations(self, name: str, action: Action, resources: Mapping[str, Resource], **asked: Any) -> list[Operation]:
+        """One operation for each collection. What was `asked` is the first one's."""
+        made: list[Operation] = []
+        for collection, step in self.steps.items():
+            more = asked if not made else {"points": None if step.returned else 0}
+            made.append(
+                Operation(
+                    name,
+                    action if not made else Action.READ,
+                    (resources[collection],),
+                    fields_used=tuple(step.fields),
+                    vectors=step.vectors,
+                    **more,
+                )
+            )
+        return made
+
+
+def collection_name(text: str) -> str:
+    """The collection's own spelling: the server makes the first letter a capital. Raises Refusal: bad_body."""
+    if not _CLASS.fullmatch(text):
+        raise Refusal(Reason.BAD_BODY, "A collection's name is malformed.")
+    return text[0].upper() + text[1:]
+
+
+def tenant_name(text: str) -> str:
+    """Raises Refusal: bad_body."""
+    if not _TENANT.fullmatch(text):
+        raise Refusal(Reason.BAD_BODY, "A tenant's name is malformed.")
+    return text
+
+
+def property_name(text: str) -> str:
+    """The property's own spelling: the server makes the first letter a small one."""
+    return text[:1].lower() + text[1:]
+
+
+def steering(text: str) -> str:
+    """The property behind an element of a path: of its length, too."""
+    found = _LENGTH.fullmatch(text)
+    return property_name(found[1].strip() if found else text)
+
+
+def searched(properties: Iterable[str] | None) -> tuple[str, ...]:
+    """The properties of a keyword search, without weights such as `title^2`. None given is all there are."""
+    named = tuple(property_name(name.split("^")[0].strip()) for name in properties or ())
+    return named or (ALL,)
