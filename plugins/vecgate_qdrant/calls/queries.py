@@ -5,9 +5,11 @@ Each function returns what evidence keeps of the query: texts and ids, never a v
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any, Final
 
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict, SerializeToJsonError
 
 from vecgate.operations.vectors import summary
 from vecgate_qdrant.calls import walk
@@ -39,7 +41,7 @@ def search(message: Any, steering: Steering) -> dict[str, Any]:
         return {"vector": {"sparse": len(message.vector)}}
     if not message.vector:
         raise bad("vector is not a vector")
-    return {"vector": summary(list(message.vector))}
+    return {"vector": _summary(message.vector)}
 
 
 def recommend(message: Any, steering: Steering) -> dict[str, Any]:
@@ -76,9 +78,17 @@ def shown(message: Any, *names: str) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for field, value in message.ListFields():
         if field.name in names:
-            plain = field.message_type is None
-            kept[field.name] = value if plain else MessageToDict(value, preserving_proto_field_name=True)
+            kept[field.name] = value if field.message_type is None else document(value)
     return kept
+
+
+def document(message: Any) -> dict[str, Any]:
+    """A message as evidence keeps it. Raises Refusal for a time that no calendar has."""
+    try:
+        found: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
+    except SerializeToJsonError:
+        raise bad("a value is out of range") from None
+    return found
 
 
 def point_id(value: Any) -> int | str:
@@ -105,8 +115,10 @@ def _query(query: Any, steering: Steering) -> Any:
     steering.searches |= variant not in _READS
     steering.scrolls |= variant in _READS
     if variant in _ENUMS:
-        field = query.DESCRIPTOR.fields_by_name[variant]
-        return {variant: field.enum_type.values_by_number[getattr(query, variant)].name.lower()}
+        known = query.DESCRIPTOR.fields_by_name[variant].enum_type.values_by_number.get(getattr(query, variant))
+        if known is None:
+            raise bad(f"{variant} is not known")
+        return {variant: known.name.lower()}
     inner = getattr(query, variant)
     match variant:
         case "nearest":
@@ -126,7 +138,7 @@ def _query(query: Any, steering: Steering) -> Any:
             return {variant: {"target": _input(inner.target, steering), "feedback": examples}}
         case _:  # order_by, formula, rrf: no vector in them
             walk.read(inner, steering)
-            return {variant: MessageToDict(inner, preserving_proto_field_name=True)}
+            return {variant: document(inner)}
 
 
 def _pair(pair: Any, steering: Steering, one: Any) -> dict[str, Any]:
@@ -147,7 +159,7 @@ def _vector(vector: Any, steering: Steering) -> Any:
     if vector.WhichOneof("vector") is None:
         if vector.HasField("indices"):
             return {"sparse": len(vector.data)}
-        return summary(list(vector.data))
+        return _summary(vector.data)
     return _asked(vector, vector.WhichOneof("vector"), steering)
 
 
@@ -165,11 +177,19 @@ def _asked(value: Any, kind: str, steering: Steering) -> Any:
     inner = getattr(value, kind)
     match kind:
         case "dense":
-            return summary(list(inner.data))
+            return _summary(inner.data)
         case "sparse":
             return {"sparse": len(inner.values)}
         case "multi_dense":
-            first = list(inner.vectors[0].data) if inner.vectors else []
-            return {"vectors": len(inner.vectors), **summary(first)}
+            first = inner.vectors[0].data if inner.vectors else ()
+            return {"vectors": len(inner.vectors), **_summary(first)}
     walk.read(inner, steering)
     return {"text": inner.text} if kind == "document" else {"inference": inner.model}
+
+
+def _summary(numbers: Iterable[float]) -> dict[str, Any]:
+    """What evidence keeps of a vector. Raises Refusal for one with a number that is none."""
+    found = summary(list(numbers))
+    if not math.isfinite(found["norm"]):
+        raise bad("a vector has a number that is not finite")
+    return found

@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from google.protobuf.json_format import MessageToDict
-
 from vecgate.operations.model import Action, Operation, Risk
 from vecgate.operations.table import Call
 from vecgate_qdrant import bulk
 from vecgate_qdrant.calls import walk
-from vecgate_qdrant.calls.queries import point_id
+from vecgate_qdrant.calls.queries import document, point_id
 from vecgate_qdrant.calls.reads import steered
 from vecgate_qdrant.rest.filters import bad
 from vecgate_qdrant.steering import Steering
@@ -91,7 +89,7 @@ def _selected(selector: Any, risks: Callable[[int | None], tuple[Risk, ...]]) ->
             return _facts(steering, ids, risks(len(ids)))
         case "filter":
             walk.read(selector.filter, steering)
-            kept = {"filter": MessageToDict(selector.filter, preserving_proto_field_name=True)}
+            kept = {"filter": document(selector.filter)}
             return steering.facts(risks(None), count=1, query=kept)
     raise bad("it needs either points or filter")
 

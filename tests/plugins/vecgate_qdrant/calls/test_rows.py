@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.support.qdrant_calls import judged
 
@@ -167,6 +169,10 @@ def test_aliases_are_judged_by_every_name_and_by_what_it_stands_for() -> None:
         ("Points/Query", {"collection_name": "kb", "query": {"nearest": {}}}),
         ("Points/Query", {"collection_name": "kb", "query": {"formula": {"expression": {}}}}),
         ("Points/Query", {"collection_name": "kb", "query": {"formula": {"expression": {"variable": "$secret"}}}}),
+        ("Points/Query", {"collection_name": "kb", "query": {"nearest": {"dense": {"data": ["NaN", 1]}}}}),
+        ("Points/Search", {"collection_name": "kb", "vector": ["Infinity"]}),
+        ("Points/Query", {"collection_name": "kb", "query": {"fusion": 99}}),
+        ("Points/Query", {"collection_name": "kb", "query": {"sample": 99}}),
         ("Points/Query", {"collection_name": "kb", "lookup_from": {"collection_name": ""}}),
         ("Points/QueryGroups", {"collection_name": "kb", "group_by": "a", "with_lookup": {"collection": "a/b"}}),
         ("Points/Delete", {"collection_name": "kb"}),
@@ -182,6 +188,18 @@ def test_aliases_are_judged_by_every_name_and_by_what_it_stands_for() -> None:
     ],
 )
 def test_what_says_too_little_or_another_thing_is_refused(call: str, message: dict[str, object]) -> None:
+    with pytest.raises(Refusal) as caught:
+        judged(call, message)
+    assert caught.value.reason == "bad_body"
+
+
+@pytest.mark.parametrize("call", ["Points/Scroll", "Points/Count", "Points/Delete"])
+def test_a_time_that_no_calendar_has_is_refused(call: str) -> None:
+    message: Any = DESCRIPTORS.type(DESCRIPTORS.method(f"/qdrant.{call}").input_type.full_name)(collection_name="kb")
+    chosen = message.points if call == "Points/Delete" else message
+    condition = chosen.filter.must.add().field
+    condition.key = "since"
+    condition.datetime_range.gt.seconds = 10**18
     with pytest.raises(Refusal) as caught:
         judged(call, message)
     assert caught.value.reason == "bad_body"
