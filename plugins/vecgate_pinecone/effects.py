@@ -97,14 +97,14 @@ def upsert_records(call: Call) -> tuple[Operation, ...]:
 def update(call: Call) -> tuple[Operation, ...]:
     """One record by its id, or all that a filter matches; the answer then says how many, `dryRun` or not: a count.
 
-    Raises Refusal: bad_body for neither or both.
+    Raises Refusal: bad_body for neither or both. `{}` is a filter, which could match everything.
     """
     document = call.document
     chosen = filters.read(document.get("filter"))
-    if (document.get("id") is None) == (not document.get("filter")):
+    if (document.get("id") is None) == (document.get("filter") is None):
         raise Refusal(Reason.BAD_BODY, "An update needs an id or a filter, and not both.")
     asked = {**_asked(document), "fields": sorted(document.get("setMetadata") or ())[: bulk.SHOWN]}
-    if not document.get("filter"):
+    if document.get("filter") is None:
         return (call.row.base(call, query=asked),)
     change = call.row.base(call, fields_used=chosen.fields, risks=(Risk.BULK_UPDATE,), query=asked)
     return (change, replace(change, action=Action.READ, risks=()))
@@ -113,7 +113,7 @@ def update(call: Call) -> tuple[Operation, ...]:
 def delete(call: Call) -> tuple[Operation, ...]:
     document = call.document
     ids = document.get("ids") or []
-    few = 0 < len(ids) <= bulk.FEW and not document.get("deleteAll") and not document.get("filter")
+    few = 0 < len(ids) <= bulk.FEW and not document.get("deleteAll") and document.get("filter") is None
     return (
         call.row.base(
             call,

@@ -269,4 +269,4 @@ MODEL: Final = Shape(
 MODELS: Final = Shape({"models": ListOf(MODEL)})
 UPSERTED: Final = Shape({"upsertedCount": AMOUNT})
 UPDATED: Final = Shape({"matchedRecords": AMOUNT})
-STARTED: Final = Shape({"id": TEXT}, frozenset({"id"}))
+STARTED: Final = Shape({"id": TEXT})
