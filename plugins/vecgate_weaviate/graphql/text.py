@@ -1,12 +1,13 @@
 """The text of a query: parsed by graphql-core, within bounds that are looked at before the parser is.
 
-Vectors are thousands of tokens that say nothing to whoever judges. They are cut out first, checked as a whole, and
-stand in the tree as `Numbers`.
+Vectors are thousands of tokens that say nothing to whoever judges, pictures are long texts that the parser reads
+character by character. Both are cut out first and put back into the tree.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from graphql import GraphQLError, parse
@@ -17,62 +18,80 @@ from vecgate.operations import document
 from vecgate.operations.document import Numbers
 from vecgate.reasons import Reason
 
-LONGEST: Final = 1024 * 1024
+LONGEST: Final = 20 * 1024 * 1024
 """Characters of one query, and of the query that is sent on."""
+SKELETON: Final = 512 * 1024
+"""Characters of a query without what was cut out."""
+USUAL: Final = 4096
+"""Queries up to this length are remembered once parsed: clients repeat theirs, with variables or without."""
 TOKENS: Final = 10_000
-"""Besides those of vectors that were cut out."""
+"""Besides what was cut out."""
 DEPTH: Final = 30
 """Brackets in brackets."""
-PLACE: Final = "vecgate_cut_"
-"""What a vector's place is called; no query may use such a name itself."""
+OWN: Final = "vecgate_own_"
+"""What names begin with that the gateway puts into queries. None that it gets may have it in it."""
 
-# A block string, a string, a comment (skipped whole), or a long run that can only be a list of numbers.
-_SKIPPED = r'"""(?:[^"\\]++|\\"""|\\|"(?!""))*+"""|"(?:[^"\\\n\r]++|\\.)*+"|#[^\n\r]*+'
-_SKIPPED_OR_NUMBERS = re.compile(_SKIPPED + r"|(\[[-+0-9.eE, \t\n\r]{48,}+\])")
-_STRINGS = re.compile(_SKIPPED)
+# A block string, a string, a comment (skipped whole); before strings those of base64, and long lists of numbers.
+_BLOCK = r'"""(?:[^"\\]++|\\"""|\\|"(?!""))*+"""'
+_SKIPPED = r'"(?:[^"\\\n\r]++|\\.)*+"|#[^\n\r]*+'
+_SKIPPED_OR_LONG = re.compile(rf'{_BLOCK}|"([0-9A-Za-z+/=_-]{{256,}}+)"|{_SKIPPED}|(\[[-+0-9.eE, \t\n\r]{{48,}}+\])')
+_STRINGS = re.compile(f"{_BLOCK}|{_SKIPPED}")
 _NOT_BRACKETS = re.compile(r"[^\[\](){}]+")
 _OPENS: Final = frozenset("[({")
 
 
-def parsed(text: str) -> tuple[DocumentNode, tuple[Numbers, ...]]:
-    """The document, and its vectors in order: variables named `PLACE` and their number stand for them.
+type Cut = Numbers | str
+
+
+def parsed(text: str) -> tuple[DocumentNode, tuple[Cut, ...]]:
+    """The document, and what was cut out in order: variables named `OWN` and its number stand for it.
 
     Raises Refusal: bad_body, or body_too_large.
     """
     if len(text) > LONGEST:
         raise Refusal(Reason.BODY_TOO_LARGE, "The query is too long.")
-    if PLACE in text:
+    if OWN in text:
         raise bad("it uses a name that the gateway keeps for itself")
-    skeleton, vectors = _cut(text)
+    skeleton, cuts = _cut(text)
+    return (_usual if len(skeleton) <= USUAL else _parse)(skeleton), cuts
+
+
+def _parse(skeleton: str) -> DocumentNode:
+    if len(skeleton) > SKELETON:
+        raise Refusal(Reason.BODY_TOO_LARGE, "The query is too long.")
     _measure(skeleton)
     try:
-        return parse(Source(skeleton), no_location=True, max_tokens=TOKENS), vectors
+        return parse(Source(skeleton), no_location=True, max_tokens=TOKENS)
     except (GraphQLError, RecursionError, UnicodeError):
         raise bad("it is not GraphQL, or has too many tokens") from None
+
+
+_usual = lru_cache(maxsize=256)(_parse)
 
 
 def bad(detail: str) -> Refusal:
     return Refusal(Reason.BAD_BODY, f"The query is refused: {detail}.")
 
 
-def _cut(text: str) -> tuple[str, tuple[Numbers, ...]]:
-    vectors: list[Numbers] = []
+def _cut(text: str) -> tuple[str, tuple[Cut, ...]]:
+    cuts: list[Cut] = []
 
     def cut(found: re.Match[str]) -> str:
-        numbers = found[1]
-        if numbers is None:
+        encoded, numbers = found.groups()
+        if encoded is not None:
+            cuts.append(encoded)
+        elif numbers is None:
             return found[0]
-        # GraphQL takes commas for blanks; a list that JSON would not take is left to the parser and its bounds.
-        try:
-            read = document.parse(b"[" + numbers.encode() + b"]")[0]
-        except Refusal:
-            return numbers
-        if not isinstance(read, Numbers):
-            read = Numbers([float(value) for value in read], numbers.encode())
-        vectors.append(read)
-        return f"${PLACE}{len(vectors) - 1}"
+        else:
+            # GraphQL takes commas for blanks; a list that JSON would not take is left to the parser and its bounds.
+            try:
+                read = document.parse(b"[" + numbers.encode() + b"]")[0]
+            except Refusal:
+                return found[0]
+            cuts.append(read if isinstance(read, Numbers) else Numbers(list(map(float, read)), numbers.encode()))
+        return f"${OWN}{len(cuts) - 1}"
 
-    return _SKIPPED_OR_NUMBERS.sub(cut, text), tuple(vectors)
+    return _SKIPPED_OR_LONG.sub(cut, text), tuple(cuts)
 
 
 def _measure(skeleton: str) -> None:
