@@ -39,9 +39,17 @@ def _group(value: Any, aggregation: Aggregation, masks: MaskSet, visible: Callab
         figures = plain(given.get(key), one)
         for name, inner in one.fields.items():
             if inner.name == "pointingTo" and isinstance(figures, dict) and type(figures.get(name)) is list:
-                figures[name] = [each for each in figures[name] if isinstance(each, str) and visible(each)]
+                figures[name] = [each for each in figures[name] if visible(_collection(each))]
         group[key] = figures
     return group
+
+
+def _collection(value: Any) -> str:
+    """Of a beacon, or of what is a collection's name itself."""
+    if not isinstance(value, str):
+        raise Unmaskable("a reference points to nothing")
+    found = _BEACON.fullmatch(value)
+    return found[1] if found else value
 
 
 def explored(value: Any, fields: Mapping[str, Field], masks: MaskSet, found: Found) -> Any:

@@ -185,7 +185,9 @@ class Showing:
     def _group(self, value: Any, group: Group, place: Place) -> Any:
         given = members(value, group.members.keys() | group.hits.keys())
         shown = self._extras(given, group.members, place, [])
-        return shown | {key: self.ranked(given.get(key), hits) for key, hits in group.hits.items()}
+        for key, hits in group.hits.items():  # into the same object: it is where scores go to
+            shown[key] = self.ranked(given.get(key), hits)
+        return shown
 
 
 def listed(value: Any) -> list[Any]:

@@ -147,6 +147,8 @@ class _Expansion:
     def root(self, operation: OperationDefinitionNode) -> dict[str, Field]:
         parent = Field("", "")
         self._select(operation.selection_set, parent, "", 0)
+        if parent.leaf:
+            raise bad("a selection is empty")
         return flat(parent, ROOT)
 
     def _select(self, selected: SelectionSetNode, parent: Field, kind: str, depth: int) -> None:
