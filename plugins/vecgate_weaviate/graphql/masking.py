@@ -82,8 +82,8 @@ def mask(reading: Reading, decision: Decision, resolve: Resolve, answer: Answer)
 def _answer(value: Any, query: Mapping[str, Root], masking: Masking, found: Found) -> dict[str, Any]:
     given = members(value, _ENVELOPE)
     shown: dict[str, Any] = {}
-    if given.get("errors"):
-        shown["errors"] = errors.normalised(given["errors"], query)
+    if given.get("errors") is not None and (failed := errors.normalised(given["errors"], query)):
+        shown["errors"] = failed
     data = given.get("data")
     return shown | {"data": None if data is None else _data(members(data, query), query, masking, found)}
 
