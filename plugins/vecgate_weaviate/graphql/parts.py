@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vecgate.errors import Refusal
-from vecgate.operations.model import Action, Operation, Resource, Scope
+from vecgate.operations.model import Action, Operation, Resource, Risk, Scope
 from vecgate.reasons import Reason
 from vecgate_weaviate.graphql import aggregation, arguments
 from vecgate_weaviate.graphql.aggregation import Aggregation
@@ -24,6 +24,8 @@ from vecgate_weaviate.graphql.tree import Field, flat
 EVERYTHING: Final = "**"
 USUAL: Final = 100
 """Objects of a Get without a limit: the server's default for GraphQL."""
+MANY: Final = 1000
+"""Objects from which reading is an export."""
 _EXPLORED: Final = frozenset({"beacon", "className", "certainty", "distance"})
 _EVIDENT: Final = frozenset({"consistencyLevel", "tenant"})
 """Arguments that evidence has elsewhere, or does not need."""
@@ -92,11 +94,15 @@ def _root(one: Field, operation: str) -> Root:
 def _get(one: Field, operation: str) -> Part:
     collection, asked, tenant = _asked(one, arguments.GET)
     selecting = Selecting(Reach())
-    selecting.reach.step(collection).returned = True
+    step = selecting.reach.step(collection)
+    step.returned = True
     searches = steer(asked, collection, selecting)
     selected = selecting.objects(_fields(one, collection), collection)
+    points = _points(asked, selecting)
+    if asked.get("after") or points is None or points > MANY:
+        step.risks[Risk.BULK_EXPORT] = None
     actions = (Action.SEARCH,) if searches else (Action.READ,)
-    made = _operations(operation, actions, selecting, tenant, points=_points(asked, selecting), query=_evident(asked))
+    made = _operations(operation, actions, selecting, tenant, points=points, query=_evident(asked))
     return Part(one, collection, tenant, selected, made)
 
 

@@ -7,7 +7,7 @@ no others. Keys are names or aliases; what is judged and masked are names.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -91,6 +91,7 @@ class Selecting:
                 read.members[key] = self._reference(one)
             else:
                 read.members[key] = Property(_nested(one))
+        _once(one for one in fields.values() if one.name != "_additional" and not one.types)
         return read
 
     def _reference(self, one: Field) -> Reference:
@@ -177,14 +178,20 @@ def _nested(one: Field) -> Field:
     named(one)
     if one.types:
         raise bad("a reference stands within an object")
-    names: set[str] = set()
     for inner in one.fields.values():
         if inner.name != TYPE:
             _nested(inner)
-        if inner.name in names and not inner.leaf:
-            raise bad("an object within an object is selected twice")
-        names.add(inner.name)
+    _once(one.fields.values())
     return one
+
+
+def _once(fields: Iterable[Field]) -> None:
+    """An object within an object has one key: what stands under two could not be told apart by names."""
+    seen: dict[str, bool] = {}
+    for one in fields:
+        if not (seen.get(one.name, True) and (one.leaf or one.name not in seen)):
+            raise bad("an object within an object is selected under two keys")
+        seen[one.name] = one.leaf
 
 
 def named(one: Field) -> None:

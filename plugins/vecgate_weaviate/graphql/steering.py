@@ -14,7 +14,8 @@ from vecgate_weaviate.graphql.reach import collection_name, searched
 from vecgate_weaviate.graphql.selection import Selecting
 from vecgate_weaviate.graphql.text import bad
 
-_BEACON: Final = re.compile(r"weaviate://localhost/([^/]+)/[0-9a-fA-F-]{36}")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_BEACON: Final = re.compile(rf"weaviate://localhost/([^/]+)/{_UUID.pattern}")
 _THRESHOLDS: Final = frozenset({"certainty", "distance", "maxVectorDistance"})
 _LONG: Final = 1000
 """Characters of a text that evidence keeps; a longer one is a picture or a sound."""
@@ -30,6 +31,8 @@ def steer(arguments: Mapping[str, Any], collection: str, selecting: Selecting) -
     if "groupBy" in arguments:
         grouped = arguments["groupBy"]
         reach.walk(collection, grouped["path"] if isinstance(grouped, Mapping) else grouped)
+    if arguments.get("after"):
+        _identity(arguments["after"])
     # Both cut where scores jump, or where vectors lie closely together.
     selecting.scores |= "group" in arguments or arguments.get("autocut", -1) >= 0
     searches = [name for name in SEARCHES if name in arguments]
@@ -47,17 +50,24 @@ def _search(name: str, search: Mapping[str, Any], collection: str, selecting: Se
         reach.step(collection).risks[Risk.EGRESS] = None
     for one in (search, *(inner for sub in search.get("searches", ()) for inner in sub.values())):
         selecting.scores |= not _THRESHOLDS.isdisjoint(one)
-        for beacon in _beacons(one):
-            reach.step(_collection(beacon))
+        for place in _objects(one):
+            if "id" in place:
+                _identity(place["id"])
+            if "beacon" in place:
+                reach.step(_collection(place["beacon"]))
 
 
-def _beacons(search: Mapping[str, Any]) -> Iterator[str]:
-    if "beacon" in search:
-        yield search["beacon"]
+def _objects(search: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The objects near which something is to be, each with an id or a beacon."""
+    yield search
     for name in ("moveTo", "moveAwayFrom"):
-        for one in search.get(name, {}).get("objects", ()):
-            if "beacon" in one:
-                yield one["beacon"]
+        yield from search.get(name, {}).get("objects", ())
+
+
+def _identity(text: str) -> None:
+    """An object's id is nothing but that: the server makes beacons from it. Raises Refusal: bad_body."""
+    if not _UUID.fullmatch(text):
+        raise bad("an object's id is not a UUID")
 
 
 def _collection(beacon: str) -> str:

@@ -34,7 +34,10 @@ OWN: Final = "vecgate_own_"
 # A block string, a string, a comment (skipped whole); before strings those of base64, and long lists of numbers.
 _BLOCK = r'"""(?:[^"\\]++|\\"""|\\|"(?!""))*+"""'
 _SKIPPED = r'"(?:[^"\\\n\r]++|\\.)*+"|#[^\n\r]*+'
-_SKIPPED_OR_LONG = re.compile(rf'{_BLOCK}|"([0-9A-Za-z+/=_-]{{256,}}+)"|{_SKIPPED}|(\[[-+0-9.eE, \t\n\r]{{48,}}+\])')
+_NUMBERS = r"(\[[-+0-9.eE, \t\n\r]{48,}+\])"
+# A client leaves out the blank after a number, `limit: 3hybrid: …`, which the server's older grammar lets it do.
+_GLUED = r"(?<=[: ])([0-9]++)(?=[A-DF-Za-df-z_])"
+_SOUGHT = re.compile(rf'{_BLOCK}|"([0-9A-Za-z+/=_-]{{256,}}+)"|{_SKIPPED}|{_NUMBERS}|{_GLUED}')
 _STRINGS = re.compile(f"{_BLOCK}|{_SKIPPED}")
 _NOT_BRACKETS = re.compile(r"[^\[\](){}]+")
 _OPENS: Final = frozenset("[({")
@@ -77,7 +80,9 @@ def _cut(text: str) -> tuple[str, tuple[Cut, ...]]:
     cuts: list[Cut] = []
 
     def cut(found: re.Match[str]) -> str:
-        encoded, numbers = found.groups()
+        encoded, numbers, glued = found.groups()
+        if glued is not None:
+            return f"{glued} "
         if encoded is not None:
             cuts.append(encoded)
         elif numbers is None:
@@ -91,7 +96,7 @@ def _cut(text: str) -> tuple[str, tuple[Cut, ...]]:
             cuts.append(read if isinstance(read, Numbers) else Numbers(list(map(float, read)), numbers.encode()))
         return f"${OWN}{len(cuts) - 1}"
 
-    return _SKIPPED_OR_LONG.sub(cut, text), tuple(cuts)
+    return _SOUGHT.sub(cut, text), tuple(cuts)
 
 
 def _measure(skeleton: str) -> None:

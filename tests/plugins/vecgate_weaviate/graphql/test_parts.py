@@ -221,6 +221,22 @@ def test_what_goes_to_a_model_leaves_the_database(query: str, risks: tuple[Risk,
 
 
 @pytest.mark.parametrize(
+    ("arguments", "exports"),
+    [
+        ("", False),
+        ("limit:1000", False),
+        ("limit:1001", True),
+        ("limit:-1", True),
+        (f'after:"{UUID}"', True),
+        ('after:""', False),
+        ("nearVector:{vector:[1] distance:0.5}", True),
+    ],
+)
+def test_reading_it_all_is_an_export(arguments: str, exports: bool) -> None:
+    assert (Risk.BULK_EXPORT in operations(get(arguments))[0].risks) is exports
+
+
+@pytest.mark.parametrize(
     ("arguments", "points"),
     [
         ("", 100),
@@ -299,6 +315,13 @@ INTROSPECTION = "{__schema{types{name}}}"
         ("{Get{A{... on B{b}}}}", Reason.BAD_BODY),
         ("{Get{A{o{p{... on B{b}}}}}}", Reason.BAD_BODY),
         ("{Get{A{o{x:p{a} y:p{b}}}}}", Reason.BAD_BODY),
+        ("{Get{A{x:p{a} y:p{b}}}}", Reason.BAD_BODY),
+        ("{Get{A{x:p{a} y:p}}}", Reason.BAD_BODY),
+        ("{Get{A{x:p y:p{a}}}}", Reason.BAD_BODY),
+        ('{Get{A(nearObject:{id:"Secret/' + UUID + '"}){a}}}', Reason.BAD_BODY),
+        ('{Get{A(nearObject:{id:"x"}){a}}}', Reason.BAD_BODY),
+        ('{Get{A(nearText:{concepts:"x" moveTo:{force:1 objects:{id:"Secret/x"}}}){a}}}', Reason.BAD_BODY),
+        ('{Get{A(after:"x"){a}}}', Reason.BAD_BODY),
         ("{Aggregate{A{a}}}", Reason.BAD_BODY),
         ("{Aggregate{A{a{nothing}}}}", Reason.UNKNOWN_MEMBER),
         ("{Aggregate{A{meta{count x}}}}", Reason.UNKNOWN_MEMBER),
@@ -307,7 +330,7 @@ INTROSPECTION = "{__schema{types{name}}}"
         ("{Explore(nearVector:{vector:[1]}){vector}}", Reason.UNKNOWN_MEMBER),
         ("{Explore(where:{operator:And}){beacon}}", Reason.UNKNOWN_MEMBER),
     ],
-    ids=range(49),
+    ids=range(56),
 )
 def test_what_is_not_known_is_refused(query: str, reason: Reason) -> None:
     with pytest.raises(Refusal) as refused:

@@ -76,6 +76,24 @@ def test_bombs_and_nonsense_are_refused(query: str, reason: Reason) -> None:
     assert refused.value.reason is reason
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("{a(l: 3hybrid:{b:1})}", "{a(l:3,hybrid:{b:1})}"),
+        ('{a(l:"x: 3hybrid")}', '{a(l:"x: 3hybrid")}'),
+        ("{a3b: 1}", None),
+        ("{a(l:3e5)}", "{a(l:3e5)}"),
+        ("{a(l:0x5)}", None),
+    ],
+)
+def test_a_blank_may_be_missing_after_a_number_as_a_client_has_it(query: str, expected: str | None) -> None:
+    if expected is None:
+        with pytest.raises(Refusal):
+            tree.query(query, {}, None)
+    else:
+        assert printed(tree.query(query, {}, None)) == expected
+
+
 def test_variables_cannot_make_a_query_grow_without_bound() -> None:
     query = "query($v:String){" + " ".join(f"a{n}(b:$v)" for n in range(500)) + "}"
     with pytest.raises(Refusal) as refused:
