@@ -17,7 +17,7 @@ from vecgate.reasons import Reason
 from vecgate_weaviate.graphql import tree
 from vecgate_weaviate.graphql.parts import Root, roots, service
 from vecgate_weaviate.graphql.printer import printed
-from vecgate_weaviate.graphql.text import LONGEST
+from vecgate_weaviate.graphql.text import LONGEST, SKELETON, cut
 
 MOST: Final = 100
 """Queries of one batch."""
@@ -75,11 +75,21 @@ def read(request: Request, row: Row) -> Reading:
     bodies = body if batched else [body]
     for one in bodies:
         _QUERY.check(one)
-    if sum(len(one["query"]) for one in bodies) > LONGEST:
+    texts = [cut(one["query"]) for one in bodies]
+    if sum(len(skeleton) for skeleton, _ in texts) > SKELETON:
         raise Refusal(Reason.BODY_TOO_LARGE, "The queries are too long.")
-    trees = [tree.query(one["query"], one.get("variables") or {}, one.get("operationName")) for one in bodies]
+    trees = [
+        tree.asked(*text, one.get("variables") or {}, one.get("operationName"))
+        for text, one in zip(texts, bodies, strict=True)
+    ]
     queries = tuple(roots(fields, row.operation) for fields in trees)
-    documents = [{"query": printed(fields)} for fields in trees]
+    documents: list[Any] = []
+    room = LONGEST
+    for fields in trees:
+        documents.append({"query": printed(fields)})
+        room -= len(documents[-1]["query"])
+        if room < 0:
+            raise Refusal(Reason.BODY_TOO_LARGE, "The queries are too long with their variables in them.")
     document = documents if batched else documents[0]
     return Reading(request, _operations(queries, row), document, GraphqlCall(row, {}, (), document, queries))
 

@@ -20,8 +20,8 @@ from vecgate.reasons import Reason
 
 LONGEST: Final = 20 * 1024 * 1024
 """Characters of one query, and of the query that is sent on."""
-SKELETON: Final = 512 * 1024
-"""Characters of a query without what was cut out."""
+SKELETON: Final = 128 * 1024
+"""Characters of the queries of one request without what was cut out."""
 USUAL: Final = 4096
 """Queries up to this length are remembered once parsed: clients repeat theirs, with variables or without."""
 TOKENS: Final = 10_000
@@ -46,8 +46,8 @@ _OPENS: Final = frozenset("[({")
 type Cut = Numbers | str
 
 
-def parsed(text: str) -> tuple[DocumentNode, tuple[Cut, ...]]:
-    """The document, and what was cut out in order: variables named `OWN` and its number stand for it.
+def cut(text: str) -> tuple[str, tuple[Cut, ...]]:
+    """The text without vectors and pictures, and these in order: variables named `OWN` and a number stand for them.
 
     Raises Refusal: bad_body, or body_too_large.
     """
@@ -55,31 +55,9 @@ def parsed(text: str) -> tuple[DocumentNode, tuple[Cut, ...]]:
         raise Refusal(Reason.BODY_TOO_LARGE, "The query is too long.")
     if OWN in text:
         raise bad("it uses a name that the gateway keeps for itself")
-    skeleton, cuts = _cut(text)
-    return (_usual if len(skeleton) <= USUAL else _parse)(skeleton), cuts
-
-
-def _parse(skeleton: str) -> DocumentNode:
-    if len(skeleton) > SKELETON:
-        raise Refusal(Reason.BODY_TOO_LARGE, "The query is too long.")
-    _measure(skeleton)
-    try:
-        return parse(Source(skeleton), no_location=True, max_tokens=TOKENS)
-    except (GraphQLError, RecursionError, UnicodeError):
-        raise bad("it is not GraphQL, or has too many tokens") from None
-
-
-_usual = lru_cache(maxsize=256)(_parse)
-
-
-def bad(detail: str) -> Refusal:
-    return Refusal(Reason.BAD_BODY, f"The query is refused: {detail}.")
-
-
-def _cut(text: str) -> tuple[str, tuple[Cut, ...]]:
     cuts: list[Cut] = []
 
-    def cut(found: re.Match[str]) -> str:
+    def replaced(found: re.Match[str]) -> str:
         encoded, numbers, glued = found.groups()
         if glued is not None:
             return f"{glued} "
@@ -96,7 +74,29 @@ def _cut(text: str) -> tuple[str, tuple[Cut, ...]]:
             cuts.append(read if isinstance(read, Numbers) else Numbers(list(map(float, read)), numbers.encode()))
         return f"${OWN}{len(cuts) - 1}"
 
-    return _SOUGHT.sub(cut, text), tuple(cuts)
+    return _SOUGHT.sub(replaced, text), tuple(cuts)
+
+
+def parsed(skeleton: str) -> DocumentNode:
+    """The document of a text from which was cut what is long. Raises Refusal: bad_body, or body_too_large."""
+    return (_usual if len(skeleton) <= USUAL else _parse)(skeleton)
+
+
+def bad(detail: str) -> Refusal:
+    return Refusal(Reason.BAD_BODY, f"The query is refused: {detail}.")
+
+
+def _parse(skeleton: str) -> DocumentNode:
+    if len(skeleton) > SKELETON:
+        raise Refusal(Reason.BODY_TOO_LARGE, "The query is too long.")
+    _measure(skeleton)
+    try:
+        return parse(Source(skeleton), no_location=True, max_tokens=TOKENS)
+    except (GraphQLError, RecursionError, UnicodeError):
+        raise bad("it is not GraphQL, or has too many tokens") from None
+
+
+_usual = lru_cache(maxsize=256)(_parse)
 
 
 def _measure(skeleton: str) -> None:

@@ -35,7 +35,7 @@ from graphql.language import (
 from vecgate.errors import Refusal
 from vecgate.operations.document import DIGITS, Number, Numbers, dump
 from vecgate.reasons import Reason
-from vecgate_weaviate.graphql.text import DEPTH, LONGEST, OWN, Cut, bad, parsed
+from vecgate_weaviate.graphql.text import DEPTH, LONGEST, OWN, Cut, bad, cut, parsed
 
 FIELDS: Final = 1000
 """Selections of one query, each counted as often as fragments repeat it."""
@@ -71,7 +71,12 @@ class Field:
 def query(text: str, variables: Mapping[str, Any], name: str | None) -> dict[str, Field]:
     """The root fields of the operation called `name`, or of the only one. Raises Refusal: bad_body, unknown_operation,
     body_too_large or duplicate_member."""
-    document, cuts = parsed(text)
+    return asked(*cut(text), variables, name)
+
+
+def asked(skeleton: str, cuts: tuple[Cut, ...], variables: Mapping[str, Any], name: str | None) -> dict[str, Field]:
+    """The same of a query from which was cut what is long."""
+    document = parsed(skeleton)
     fragments: dict[str, FragmentDefinitionNode] = {}
     operations: dict[str | None, OperationDefinitionNode] = {}
     for node in document.definitions:

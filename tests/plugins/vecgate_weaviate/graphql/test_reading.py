@@ -14,6 +14,10 @@ from vecgate_weaviate.graphql import reading
 from vecgate_weaviate.graphql.reading import MOST
 
 GET = {"query": "{Get{A{a}}}"}
+GROWING = {
+    "query": "query($v:String){Get{" + " ".join(f"a{n}:A(bm25:{{query:$v}}){{a}}" for n in range(100)) + "}}",
+    "variables": {"v": "x " * 10_000},
+}
 
 
 @pytest.mark.parametrize(
@@ -51,9 +55,11 @@ def test_a_body_has_one_query_and_nothing_unknown(body: Any, reason: Reason) -> 
         ([GET, []], Reason.BAD_BODY),
         ([GET, {"query": "{__schema{types{name}}}"}], Reason.UNKNOWN_OPERATION),
         ([GET] * (MOST + 1), Reason.BAD_BODY),
-        ([{"query": "{a}" + " " * 3_000_000}] * 8, Reason.BODY_TOO_LARGE),
+        ([{"query": "{Get{A{a}}}" + " " * 50_000}] * 8, Reason.BODY_TOO_LARGE),
+        ([{"query": "query($v:String){Get{A(tenant:$v){a}}}", "variables": {"v": "x" * 99}}], Reason.BAD_BODY),
+        ([GROWING] * 12, Reason.BODY_TOO_LARGE),
     ],
-    ids=range(7),
+    ids=range(9),
 )
 def test_a_batch_is_refused_whole(body: Any, reason: Reason) -> None:
     with pytest.raises(Refusal) as refused:

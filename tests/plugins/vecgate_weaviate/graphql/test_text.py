@@ -7,7 +7,7 @@ from vecgate.operations.document import Numbers
 from vecgate.reasons import Reason
 from vecgate_weaviate.graphql import tree
 from vecgate_weaviate.graphql.printer import printed
-from vecgate_weaviate.graphql.text import LONGEST, OWN, SKELETON, parsed
+from vecgate_weaviate.graphql.text import LONGEST, OWN, SKELETON, cut
 
 VECTOR = "[" + ",".join(f"0.{n:05d}1" for n in range(1536)) + "]"
 DOUBLING = "".join(f"fragment f{n} on C{{...f{n + 1} ...f{n + 1}}}" for n in range(28)) + "fragment f28 on C{a}"
@@ -15,7 +15,7 @@ DOUBLING = "".join(f"fragment f{n} on C{{...f{n + 1} ...f{n + 1}}}" for n in ran
 
 def test_a_vector_is_cut_out_and_comes_back_to_the_digit() -> None:
     query = f"{{Get{{C(nearVector:{{vector:{VECTOR}}}){{a}}}}}}"
-    _, cuts = parsed(query)
+    _, cuts = cut(query)
     assert isinstance(cuts[0], Numbers)
     assert len(cuts[0]) == 1536
     assert VECTOR in printed(tree.query(query, {}, None))
@@ -38,7 +38,7 @@ def test_a_picture_is_cut_out_and_comes_back() -> None:
     ],
 )
 def test_what_looks_like_a_vector_within_texts_is_text(query: str) -> None:
-    assert parsed(query)[1] == ()
+    assert cut(query)[1] == ()
 
 
 @pytest.mark.parametrize(
