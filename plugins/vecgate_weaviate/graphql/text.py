@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import count
 from typing import Final
 
 from graphql import GraphQLError, parse
@@ -22,6 +23,10 @@ LONGEST: Final = 20 * 1024 * 1024
 """Characters of one query, and of the query that is sent on."""
 SKELETON: Final = 128 * 1024
 """Characters of the queries of one request without what was cut out."""
+CUTS: Final = 4096
+"""Vectors and pictures of a query that are cut out."""
+PIECES: Final = 50_000
+"""Texts, comments, vectors and pictures of a query."""
 USUAL: Final = 4096
 """Queries up to this length are remembered once parsed: clients repeat theirs, with variables or without."""
 TOKENS: Final = 10_000
@@ -56,15 +61,18 @@ def cut(text: str) -> tuple[str, tuple[Cut, ...]]:
     if OWN in text:
         raise bad("it uses a name that the gateway keeps for itself")
     cuts: list[Cut] = []
+    pieces = count(1)
 
     def replaced(found: re.Match[str]) -> str:
+        if next(pieces) > PIECES:
+            raise bad("it has too many tokens")
         encoded, numbers, glued = found.groups()
         if glued is not None:
             return f"{glued} "
+        if len(cuts) == CUTS or not (encoded or numbers):
+            return found[0]
         if encoded is not None:
             cuts.append(encoded)
-        elif numbers is None:
-            return found[0]
         else:
             # GraphQL takes commas for blanks; a list that JSON would not take is left to the parser and its bounds.
             try:

@@ -60,6 +60,9 @@ def test_what_looks_like_a_vector_within_texts_is_text(query: str) -> None:
         ("{" + "a " * 20_000 + "}", Reason.BAD_BODY),
         ("{" + " ".join(f"a{n}:b" for n in range(10_000)) + "}", Reason.BAD_BODY),
         ('{a(b:"' + "x " * SKELETON + '")}', Reason.BODY_TOO_LARGE),
+        ("{a}" + "#\n" * 60_000, Reason.BAD_BODY),
+        ("{a(b:[" + '"",' * 60_000 + "])}", Reason.BAD_BODY),
+        ("{a(b:[" + ("[" + "1," * 40 + "1],") * 5_000 + "])}", Reason.BODY_TOO_LARGE),
         ("{a}" + " " * LONGEST, Reason.BODY_TOO_LARGE),
         ("{a(b:" + "1" * 5_000 + ")}", Reason.BAD_BODY),
         ("{a(b:1e999)}", Reason.BAD_BODY),
@@ -68,7 +71,7 @@ def test_what_looks_like_a_vector_within_texts_is_text(query: str) -> None:
         ("{...f}fragment f on C{...g}fragment g on C{...f}", Reason.BAD_BODY),
         ("query($v:[Float]=" + VECTOR + "){a(b:$v)}", Reason.BAD_BODY),
     ],
-    ids=range(23),
+    ids=range(26),
 )
 def test_bombs_and_nonsense_are_refused(query: str, reason: Reason) -> None:
     with pytest.raises(Refusal) as refused:
