@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from vecgate.operations import media
 from vecgate.operations.dialect import Masked, Reading
 from vecgate.operations.document import dump
 from vecgate.operations.messages import Answer, Outgoing
-from vecgate.operations.model import Resource
+from vecgate.operations.model import Operation, Resource
 from vecgate.policy.decision import Decision
 from vecgate.reasons import Reason
 from vecgate_weaviate.graphql import aggregates, errors
@@ -46,6 +46,16 @@ class Masking:
             if all(one is other or one.at_least(other) for other in found):
                 return one
         raise Refusal(Reason.MASKED_FIELD_USED, "What is masked of a tenant differs from its collection.")
+
+
+def bound(operations: Sequence[Operation], resolve: Resolve) -> tuple[Operation, ...]:
+    """The same with the collections' own names."""
+    return tuple(one.on(tuple(_own(name, resolve) for name in one.resources)) for one in operations)
+
+
+def _own(resource: Resource, resolve: Resolve) -> Resource:
+    collection, slash, tenant = resource.partition("/")
+    return f"{collection if collection == EVERYTHING else resolve(collection)}{slash}{tenant}"
 
 
 def rewrite(reading: Reading, decision: Decision, resolve: Resolve) -> Outgoing:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
-from vecgate_weaviate.graphql.arguments import BOOLEAN, INTEGER, NUMBER, TEXT, TEXTS, Members
+from vecgate_weaviate.graphql import generation
+from vecgate_weaviate.graphql.arguments import INTEGER, NUMBER, TEXT, TEXTS, Members
 from vecgate_weaviate.graphql.reach import ALL, property_name
 
 type Fields = Mapping[str, "Fields | None"]
@@ -64,12 +65,6 @@ _PROJECTION: Final = Members(
         "perplexity": INTEGER,
     }
 )
-_GENERATION: Final = Members(
-    {
-        "singleResult": Members({"prompt": TEXT, "debug": BOOLEAN}, "prompt"),
-        "groupedResult": Members({"task": TEXT, "properties": TEXTS, "debug": BOOLEAN}, "task"),
-    }
-)
 _TOKENS: Final = Members({**_PROPERTIES, "certainty": NUMBER, "distance": NUMBER, "limit": INTEGER})
 _STEPS: Final = ("distanceToQuery", "distanceToResult", "distanceToNext", "distanceToPrevious")
 _ANSWER: Final = ("result", "startPosition", "endPosition", "property", "certainty", "distance", "hasAnswer")
@@ -99,12 +94,7 @@ ADDITIONAL: Final[Mapping[str, Member]] = {
     "summary": Member(Kind.MADE, _leaves("property", "result"), Members(_PROPERTIES), egress=True),
     "tokens": Member(Kind.MADE, _leaves(*_TOKEN), _TOKENS, egress=True),
     "answer": Member(Kind.MADE, _leaves(*_ANSWER), egress=True),
-    "generate": Member(
-        Kind.MADE,
-        {**_leaves("singleResult", "groupedResult", "error"), "debug": _leaves("prompt")},
-        _GENERATION,
-        egress=True,
-    ),
+    "generate": Member(Kind.MADE, generation.FIELDS, generation.ARGUMENTS, egress=True),
 }
 GROUP: Final[Mapping[str, Member]] = {
     "id": Member(Kind.PLAIN),
@@ -131,6 +121,7 @@ def used(name: str, arguments: Mapping[str, Any]) -> Iterator[str]:
             yield from prompted(arguments.get("singleResult", {}).get("prompt", ""))
             if "groupedResult" in arguments:
                 yield from map(property_name, arguments["groupedResult"].get("properties") or (ALL,))
+            yield from map(property_name, generation.pictured(arguments))
 
 
 def prompted(prompt: str) -> Iterator[str]:

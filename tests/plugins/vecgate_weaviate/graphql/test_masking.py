@@ -110,3 +110,9 @@ def test_a_batch_is_sent_as_one() -> None:
     outgoing = masking.rewrite(asked, decided(OPEN), as_written)
     assert (outgoing.method, outgoing.path) == ("POST", "/v1/graphql/batch")
     assert len(msgspec.json.decode(outgoing.body)) == 2
+
+
+def test_operations_are_judged_by_the_collections_own_names() -> None:
+    query = '{Get{old(tenant:"t"){r{... on B{b}}}} Explore(nearVector:{vector:[1]}){beacon}}'
+    own = masking.bound(read(query).operations, lambda name: {"Old": "New"}.get(name, name))
+    assert [one.resources for one in own] == [("New/t",), ("B", "B/t"), ("**",)]

@@ -123,6 +123,13 @@ def test_every_collection_that_a_query_reaches_is_judged(query: str, expected: l
         ),
         (get(selected='_additional{generate(groupedResult:{task:"x"}){groupedResult}}'), ("*",)),
         (get(selected='_additional{generate(groupedResult:{task:"x" properties:["a"]}){groupedResult}}'), ("a",)),
+        (
+            get(
+                selected='_additional{generate(singleResult:{prompt:"x" openai:{model:"m" imageProperties:["photo"]}})'
+                "{singleResult openai{usage{total_tokens}}}}"
+            ),
+            ("photo",),
+        ),
         (get(selected='_additional{rerank(property:"a" query:"x"){score}}'), ("a",)),
         (get(selected='_additional{summary(properties:["a"]){result}}'), ("a",)),
         (get(selected="_additional{summary{result}}"), ("*",)),
@@ -136,7 +143,7 @@ def test_every_collection_that_a_query_reaches_is_judged(query: str, expected: l
         (aggregate('hybrid:{query:"x"}'), ("*",)),
         (get('where:{path:["ref"] operator:Equal valueInt:0}'), ("ref",)),
     ],
-    ids=range(37),
+    ids=range(38),
 )
 def test_every_property_that_steers_is_seen(query: str, fields: tuple[str, ...]) -> None:
     assert steering(query).get("Article", ()) == fields
@@ -308,6 +315,10 @@ INTROSPECTION = "{__schema{types{name}}}"
             '{Get{A{_additional{generate(singleResult:{prompt:"x" openai:{baseURL:"http://e"}}){singleResult}}}}}',
             Reason.UNKNOWN_MEMBER,
         ),
+        (
+            '{Get{A{_additional{generate(groupedResult:{task:"x" aws:{region:"e"}}){groupedResult}}}}}',
+            Reason.UNKNOWN_MEMBER,
+        ),
         ("{Get{A{_additional{generate{nothing}}}}}", Reason.UNKNOWN_MEMBER),
         ("{Get{A{_additional{rerank{score}}}}}", Reason.BAD_BODY),
         ("{Get{A{ref{... on Beacon{beacon}}}}}", Reason.BAD_BODY),
@@ -330,7 +341,7 @@ INTROSPECTION = "{__schema{types{name}}}"
         ("{Explore(nearVector:{vector:[1]}){vector}}", Reason.UNKNOWN_MEMBER),
         ("{Explore(where:{operator:And}){beacon}}", Reason.UNKNOWN_MEMBER),
     ],
-    ids=range(56),
+    ids=range(57),
 )
 def test_what_is_not_known_is_refused(query: str, reason: Reason) -> None:
     with pytest.raises(Refusal) as refused:
