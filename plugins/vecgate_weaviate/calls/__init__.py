@@ -18,7 +18,7 @@ from vecgate_weaviate.calls.table import CHANGES_NAMES, ROWS
 from vecgate_weaviate.descriptors import DESCRIPTORS
 from vecgate_weaviate.graphql.reach import collection_name
 
-__all__ = ["CHANGES_NAMES", "ROWS", "bind", "local", "lookups", "mask", "read", "rewrite"]
+__all__ = ["CHANGES_NAMES", "ROWS", "bind", "judged", "local", "lookups", "mask", "read", "rewrite"]
 
 _TABLE: Final = Table("weaviate", "Weaviate", ROWS)
 _CHECK: Final = "Health/Check"
@@ -31,7 +31,7 @@ def read(request: Request) -> Reading:
     if row.operation == _CHECK:
         message.Clear()  # whichever service is asked after, it is the server's health
     naming.rename(message, collection_name)
-    return _judged(request, row, message, Known(), {})
+    return judged(request, row, message, Known(), {})
 
 
 def lookups(reading: Reading) -> Sequence[Lookup]:
@@ -40,7 +40,7 @@ def lookups(reading: Reading) -> Sequence[Lookup]:
 
 def bind(reading: Reading, names: Mapping[str, Any]) -> Reading:
     call: GrpcCall = reading.detail
-    return _judged(reading.request, call.row, call.document, Known.of(names), names)
+    return judged(reading.request, call.row, call.document, Known.of(names), names)
 
 
 def local(reading: Reading, decision: Decision) -> Answer | None:
@@ -61,11 +61,12 @@ def mask(reading: Reading, decision: Decision, answer: Answer) -> Masked:
     return replies.masked(call, Masking.of(call, decision), answer)
 
 
-def _judged(request: Request, row: Row, document: Any, known: Known, names: Mapping[str, Any]) -> Reading:
+def judged(request: Request, row: Row, document: Any, known: Known, names: Mapping[str, Any] | None = None) -> Reading:
+    """A reading with these names resolved. Raises Refusal."""
     message = document
     if known.aliases:
         message = type(document)()
         message.CopyFrom(document)
         naming.rename(message, known.collection)
     call = GrpcCall(row, {}, (), document, message, known)
-    return Reading(request, row.operations(call), document, call, names)
+    return Reading(request, row.operations(call), document, call, names or {})

@@ -4,6 +4,7 @@ collections are compared with, since whether one of those is masked is not known
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -57,6 +58,8 @@ def _scalar(field: Any, value: Any) -> Any:
         return _vector(np.frombuffer(value[: len(value) // 4 * 4], "<f4"))
     if isinstance(value, str):
         return value if len(value) <= _LONG else {"sha256": hashlib.sha256(value.encode()).hexdigest()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if field.enum_type is not None:
         named = field.enum_type.values_by_number.get(value)
         return named.name if named else value
@@ -65,8 +68,9 @@ def _scalar(field: Any, value: Any) -> Any:
 
 def _vector(values: Any) -> dict[str, Any]:
     """What evidence keeps of a vector: never its values."""
+    norm = float(np.linalg.norm(values))
     return {
         "dimension": len(values),
-        "norm": round(float(np.linalg.norm(values)), 6),
+        "norm": round(norm, 6) if math.isfinite(norm) else None,
         "sha256": hashlib.sha256(values.tobytes()).hexdigest(),
     }

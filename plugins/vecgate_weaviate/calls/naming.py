@@ -14,15 +14,18 @@ from google.protobuf.descriptor import Descriptor
 
 NAMES: Final = frozenset({"collection", "target_collection", "from_collection", "to_collection"})
 """Fields that name a collection."""
+NEEDED: Final = frozenset({"collection", "from_collection"})
+"""Those that a call cannot be without."""
 PATH: Final = "on"
 """Of a filter: reference, collection, …, property."""
 
 
 def rename(message: Any, name: Callable[[str], str]) -> None:
-    """Put `name` of each collection in its place; one that is not named stays so. Raises Refusal."""
+    """Put `name` of each collection in its place. Raises Refusal: bad_body."""
     for field, repeated, kind in _concerned(message.DESCRIPTOR):
         if kind == "name":
-            if (written := getattr(message, field)) and (own := name(written)) != written:
+            written = getattr(message, field)
+            if (written or _needed(message.DESCRIPTOR, field)) and (own := name(written)) != written:
                 setattr(message, field, own)
         elif kind == "path":
             path = getattr(message, field)
@@ -33,6 +36,10 @@ def rename(message: Any, name: Callable[[str], str]) -> None:
                 rename(one, name)
         elif message.HasField(field):
             rename(getattr(message, field), name)
+
+
+def _needed(kind: Descriptor, field: str) -> bool:
+    return field in NEEDED and kind.name != "GroupBy"  # which is of the call's own collection if it names none
 
 
 @cache

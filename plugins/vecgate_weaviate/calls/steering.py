@@ -32,7 +32,8 @@ HYBRID: Final = ("hybrid_search", "hybrid")
 ADDRESSES: Final = frozenset(
     {
         *("base_url", "api_endpoint", "endpoint", "resource_name", "region", "location"),
-        *("project_id", "endpoint_id", "deployment_id"),
+        *("project_id", "endpoint_id", "deployment_id", "api_version", "is_azure"),
+        *("service", "target_model", "target_variant"),
     }
 )
 """Fields of a model's provider that say where content goes, as whole addresses or as parts of one."""

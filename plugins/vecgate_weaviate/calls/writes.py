@@ -54,7 +54,7 @@ def references(message: Any, known: Known) -> Written:
         place = _place(one.from_collection, one.tenant)
         written.places[place] = written.places.get(place, 0) + 1
         if one.HasField("to_collection"):
-            written.targets[one.to_collection] = None
+            written.targets[known.collection(one.to_collection)] = None
         else:
             written.targets[known.only(one.from_collection, property_name(one.name))] = None
     return _any(written)
@@ -82,7 +82,7 @@ def _refer(collection: str, properties: Any, known: Known, written: Written) -> 
         written.targets[known.only(collection, property_name(single.prop_name))] = None
     for multi in properties.multi_target_ref_props:
         _uuids(multi.uuids)
-        written.targets[multi.target_collection] = None
+        written.targets[known.collection(multi.target_collection)] = None
 
 
 def _uuids(uuids: Iterable[str]) -> None:
