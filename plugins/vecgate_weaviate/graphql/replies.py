@@ -174,7 +174,7 @@ class Showing:
         several = type(value) is list and bool(value) and all(map(is_vector, value))
         if not several and not is_vector(value):
             raise Unmaskable("a vector is not one")
-        if not masks.hides_vectors:
+        if not masks.hides_vectors or not value:  # a collection whose vectors have names answers with an empty one
             return value
         self.found.masked.add("vectors")
         if not several:

@@ -66,6 +66,14 @@ def test_an_object_is_masked_by_the_names_behind_its_keys(
     assert object_of(selected, mask, given) == seen
 
 
+def test_a_vector_that_is_not_there_stays_so() -> None:
+    nothing: tuple[list[float] | None, ...] = ([], None)
+    for empty in nothing:
+        assert object_of("_additional{vector}", ROUNDED, {"_additional": {"vector": empty}}) == {
+            "_additional": {"vector": empty}
+        }
+
+
 def test_numbers_that_could_be_a_vector_are_one_whatever_they_are_called() -> None:
     assert object_of("l", HIDDEN, {"l": VECTOR}) == {"l": None}
     assert object_of("o{l}", HIDDEN, {"o": {"l": VECTOR}}) == {"o": {"l": None}}
