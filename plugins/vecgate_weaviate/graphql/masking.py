@@ -68,7 +68,9 @@ def rewrite(reading: Reading, decision: Decision, resolve: Resolve) -> Outgoing:
 
 
 def mask(reading: Reading, decision: Decision, resolve: Resolve, answer: Answer) -> Masked:
-    """An answer with status 200. Raises Unmaskable."""
+    """An answer that is not an error. Raises Unmaskable."""
+    if answer.status != 200:
+        raise Unmaskable("The database answered with an unexpected status.")
     call: GraphqlCall = reading.detail
     document = media.answered(answer)
     masking, found = Masking(decision, resolve), Found()

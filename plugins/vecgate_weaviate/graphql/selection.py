@@ -130,7 +130,6 @@ class Selecting:
             self.reach.step(collection).vectors = True
         if member.egress:
             self.reach.step(collection).risks[Risk.EGRESS] = None
-        self.scores |= one.arguments.keys() & {"certainty", "distance"} != set()
         return Extra(one, member.kind)
 
     def _group(self, one: Field, collection: str) -> Group:

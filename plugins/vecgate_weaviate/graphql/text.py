@@ -27,8 +27,8 @@ CUTS: Final = 4096
 """Vectors and pictures of a query that are cut out."""
 PIECES: Final = 50_000
 """Texts, comments, vectors and pictures of a query."""
-USUAL: Final = 4096
-"""Queries up to this length are remembered once parsed: clients repeat theirs, with variables or without."""
+USUAL: Final = 2048
+"""Queries up to this length are remembered once parsed, a quarter of a megabyte each at worst: clients repeat theirs."""
 TOKENS: Final = 10_000
 """Besides what was cut out."""
 DEPTH: Final = 30
@@ -104,7 +104,7 @@ def _parse(skeleton: str) -> DocumentNode:
         raise bad("it is not GraphQL, or has too many tokens") from None
 
 
-_usual = lru_cache(maxsize=256)(_parse)
+_usual = lru_cache(maxsize=128)(_parse)
 
 
 def _measure(skeleton: str) -> None:

@@ -44,6 +44,12 @@ def test_an_answer_is_json(media: str) -> None:
         masking.mask(read(QUERY), decided(OPEN), as_written, answer)
 
 
+@pytest.mark.parametrize("status", [201, 204, 206, 304, 422])
+def test_no_other_status_is_understood(status: int) -> None:
+    with pytest.raises(Unmaskable):
+        masking.mask(read(QUERY), decided(OPEN), as_written, Answer(status, JSON, msgspec.json.encode(DATA)))
+
+
 @pytest.mark.parametrize(
     ("error", "seen"),
     [
