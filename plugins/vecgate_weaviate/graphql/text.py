@@ -28,7 +28,7 @@ CUTS: Final = 4096
 PIECES: Final = 50_000
 """Texts, comments, vectors and pictures of a query."""
 USUAL: Final = 2048
-"""Queries up to this length are remembered once parsed, a quarter of a megabyte each at worst: clients repeat theirs."""
+"""Queries up to this length are remembered once parsed, since clients repeat theirs: a quarter of a megabyte each."""
 TOKENS: Final = 10_000
 """Besides what was cut out."""
 DEPTH: Final = 30
