@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
-from vecgate_weaviate.descriptors import DESCRIPTORS
 
 from vecgate.config.models import MaskRule
 from vecgate.masking.masker import Masker
@@ -20,6 +19,7 @@ from vecgate.policy.decision import Decision, Verdict
 from vecgate.reasons import Reason
 from vecgate_weaviate import calls
 from vecgate_weaviate.calls.known import Known
+from vecgate_weaviate.descriptors import DESCRIPTORS
 
 SERVICE: Final = "weaviate.v1.Weaviate"
 MASKER: Final = Masker(bytes(32))
@@ -122,6 +122,7 @@ KNOWN: Final = Known(
     {
         "Docs": {"author": ("Person",), "about": ("Docs", "Secret"), "self": ("Docs",)},
         "Person": {"employer": ("Secret",)},
+        "Secret": {},
     },
 )
 """Aliases and references of a database: `Docs` leads to `Person`, and that to `Secret`."""

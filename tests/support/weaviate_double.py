@@ -19,13 +19,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from vecgate_weaviate.descriptors import DESCRIPTORS
 
 from tests.support.grpc_server import GrpcServer
 from tests.support.weaviate_graph import clause, executed
 from tests.support.weaviate_rpc import Calls
-from tests.support.weaviate_store import BEACON, Refused, Store, Stored, new_id, upper
+from tests.support.weaviate_store import BEACON, Refused, Store, Stored, described, new_id, upper
 from vecgate.demo.processes import free_port
+from vecgate_weaviate.descriptors import DESCRIPTORS
 
 META: Final = {"hostname": "http://[::]:8080", "version": "1.37.0", "modules": {}, "grpcMaxMessageSize": 104858000}
 OIDC: Final = {"href": "http://not-the-gateways.example/", "clientId": "weaviate", "scopes": ["openid"]}
@@ -85,7 +85,7 @@ class WeaviateDouble:
                 self._route("GET", "/v1/objects", self._list),
                 self._route("POST", "/v1/objects", lambda at, asked: self._put(asked.body)),
                 self._route("GET", one, lambda at, asked: self._shown(self._one(at, asked), asked)),
-                self._route("HEAD", one, lambda at, asked: self._one(at, asked) and None),
+                self._route("HEAD", one, self._is),
                 self._route("PUT", one, lambda at, asked: self._put(asked.body)),
                 self._route("PATCH", one, self._merge),
                 self._route("DELETE", one, self._delete),
@@ -115,7 +115,7 @@ class WeaviateDouble:
         return Route(path, endpoint, methods=[method])
 
     def _property(self, at: dict[str, str], asked: Asked) -> Any:
-        self.store.schema[self.store.own(at["c"])]["properties"].append(self.store._property(asked.body))
+        self.store.schema[self.store.own(at["c"])]["properties"].append(described(asked.body))
         return asked.body
 
     def _tenants(self, name: str) -> list[Any]:
@@ -151,9 +151,12 @@ class WeaviateDouble:
     def _one(self, at: dict[str, str], asked: Asked) -> Stored:
         return self.store.one(self.store.own(at["c"]), at["id"], asked.query.get("tenant", ""))
 
+    def _is(self, at: dict[str, str], asked: Asked) -> None:
+        self._one(at, asked)
+
     @staticmethod
     def _shown(one: Stored, asked: Asked) -> dict[str, Any]:
-        shown = {"class": one.collection, "id": one.id, "properties": one.properties}
+        shown: dict[str, Any] = {"class": one.collection, "id": one.id, "properties": one.properties}
         shown |= {"creationTimeUnix": 1_700_000_000_000, "lastUpdateTimeUnix": 1_700_000_000_000}
         shown |= {"tenant": one.tenant} if one.tenant else {}
         if asked.method != "GET" or "vector" in asked.query.get("include", ""):

@@ -32,7 +32,7 @@ def clause(where: dict[str, Any]) -> Clause:
 
 
 def _arguments(node: FieldNode) -> dict[str, Any]:
-    return {one.name.value: value_from_ast_untyped(one.value) for one in node.arguments}
+    return {one.name.value: value_from_ast_untyped(one.value) for one in node.arguments or ()}
 
 
 def _found(store: Store, node: FieldNode) -> tuple[list[Stored], dict[str, Any]]:
@@ -90,7 +90,7 @@ def _led(store: Store, selected: SelectionSetNode, one: Stored) -> dict[str, Any
 def _additional(node: FieldNode, one: Stored, scores: dict[str, float]) -> dict[str, Any]:
     assert node.selection_set is not None
     known: dict[str, Any] = {"id": one.id, "vector": one.vector, "vectors": one.vectors, **scores}
-    return {_key(each): known.get(each.name.value) for each in node.selection_set.selections if _is_field(each)}
+    return {_key(each): known.get(each.name.value) for each in _fields(node.selection_set)}
 
 
 def _aggregate(store: Store, node: FieldNode) -> list[Any]:
@@ -113,12 +113,12 @@ def _figures(node: FieldNode, members: list[Stored], group: Any) -> dict[str, An
             known["count"] = len(members)
         counted = [{"value": text, "occurs": values.count(text)} for text in dict.fromkeys(map(str, values))]
         known["topOccurrences"] = counted
-        shown[_key(one)] = {_key(each): known.get(each.name.value) for each in one.selection_set.selections}
+        shown[_key(one)] = {_key(each): known.get(each.name.value) for each in _fields(one.selection_set)}
     return shown
 
 
-def _is_field(node: Any) -> bool:
-    return isinstance(node, FieldNode)
+def _fields(selected: SelectionSetNode) -> list[FieldNode]:
+    return [node for node in selected.selections if isinstance(node, FieldNode)]
 
 
 def _key(node: Any) -> str:

@@ -10,11 +10,10 @@ from typing import Any, Final
 import grpc
 import numpy as np
 from google.protobuf import json_format
-from google.protobuf.message import Message
-from vecgate_weaviate.descriptors import DESCRIPTORS
 
 from tests.support.grpc_server import Answering, Failed
 from tests.support.weaviate_store import Clause, Refused, Store, Stored, distance, words
+from vecgate_weaviate.descriptors import DESCRIPTORS
 
 SERVICE: Final = "/weaviate.v1.Weaviate/"
 BEACON: Final = "weaviate://localhost/"
@@ -35,7 +34,7 @@ class Calls:
         self.store = store
 
     def answers(self) -> dict[str, Answering]:
-        functions: dict[str, Callable[[Any], Message]] = {
+        functions: dict[str, Callable[[Any], Any]] = {
             "Search": self.search,
             "Aggregate": self.aggregate,
             "BatchObjects": self.objects,
@@ -47,7 +46,7 @@ class Calls:
         answers: dict[str, Answering] = {SERVICE + name: _failing(one) for name, one in functions.items()}
         return answers | {"/grpc.health.v1.Health/Check": lambda request: health}
 
-    def search(self, request: Any) -> Message:
+    def search(self, request: Any) -> Any:
         collection = self.store.own(request.collection)
         ranked = self._ranked(request, collection)
         reply = made("SearchReply", took=0.001)
@@ -139,7 +138,7 @@ class Calls:
         if asked.explain_score:
             stored.explain_score, stored.explain_score_present = f"found in {one.properties}", True
 
-    def aggregate(self, request: Any) -> Message:
+    def aggregate(self, request: Any) -> Any:
         collection = self.store.own(request.collection)
         found = self.store.within(collection, request.tenant)
         if request.HasField("filters"):
@@ -173,7 +172,7 @@ class Calls:
                 numbers = getattr(figure, asked.WhichOneof("aggregation"))
                 numbers.count, numbers.sum = len(values), sum(values)
 
-    def objects(self, request: Any) -> Message:
+    def objects(self, request: Any) -> Any:
         reply = made("BatchObjectsReply", took=0.001)
         for index, one in enumerate(request.objects):
             try:
@@ -188,6 +187,8 @@ class Calls:
         for name in _ARRAYS:
             for array in getattr(one.properties, name):
                 properties[array.prop_name] = list(array.values)
+        for inner in one.properties.object_properties:
+            properties[inner.prop_name] = json_format.MessageToDict(inner.value.non_ref_properties)
         for single in one.properties.single_target_ref_props:
             (target,) = self.store.targets(collection, single.prop_name)
             properties[single.prop_name] = [{"beacon": f"{BEACON}{target}/{key}"} for key in single.uuids]
@@ -198,7 +199,7 @@ class Calls:
         vector = np.frombuffer(one.vector_bytes, "<f4").tolist() or vectors.pop("", [])
         return Stored(collection, one.uuid, properties, vector, vectors, one.tenant)
 
-    def references(self, request: Any) -> Message:
+    def references(self, request: Any) -> Any:
         for one in request.references:
             collection = self.store.own(one.from_collection)
             target = one.to_collection or self.store.targets(collection, one.name)[0]
@@ -206,7 +207,7 @@ class Calls:
             held.properties.setdefault(one.name, []).append({"beacon": f"{BEACON}{target}/{one.to_uuid}"})
         return made("BatchReferencesReply", took=0.001)
 
-    def delete(self, request: Any) -> Message:
+    def delete(self, request: Any) -> Any:
         collection = self.store.own(request.collection)
         clause = self.clause(request.filters, collection)
         found = [one for one in self.store.within(collection, request.tenant) if self.store.matches(one, clause)]
@@ -218,7 +219,7 @@ class Calls:
                 del self.store.objects[collection][one.id]
         return reply
 
-    def tenants(self, request: Any) -> Message:
+    def tenants(self, request: Any) -> Any:
         reply = made("TenantsGetReply")
         wanted = set(request.names.values)
         for name in self.store.tenants.get(self.store.own(request.collection), {}):
@@ -229,7 +230,7 @@ class Calls:
     def clause(self, filters: Any, collection: str) -> Clause:
         operands = tuple(self.clause(one, collection) for one in filters.filters)
         kind = filters.WhichOneof("test_value")
-        value_ = None if kind is None else getattr(filters, kind)
+        value_: Any = None if kind is None else getattr(filters, kind)
         path = self._path(filters.target, collection) if filters.HasField("target") else tuple(filters.on)
         wanted = list(value_.values) if kind is not None and kind.endswith("_array") else value_
         return Clause(_OPERATORS[filters.operator], path, wanted, operands)
@@ -283,10 +284,10 @@ def _floats(near: Any) -> list[float]:
     return found
 
 
-def _failing(answering: Callable[[Any], Message]) -> Answering:
+def _failing(answering: Callable[[Any], Any]) -> Answering:
     """A refusal as the server's gRPC side gives it: UNKNOWN, with a text that may quote anything."""
 
-    def answer(request: Any) -> Message:
+    def answer(request: Any) -> Any:
         try:
             return answering(request)
         except Refused as refused:

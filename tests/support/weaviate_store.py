@@ -108,7 +108,7 @@ class Store:
             for one in made["vectorConfig"].values():
                 one |= {"vectorIndexType": "hnsw", "vectorIndexConfig": HNSW}
         made["multiTenancyConfig"] = DEFAULTS["multiTenancyConfig"] | config.get("multiTenancyConfig", {})
-        made["properties"] = [self._property(one) for one in config.get("properties") or []]
+        made["properties"] = [described(one) for one in config.get("properties") or []]
         self.schema[name] = made
         self.objects[name] = {}
         return made
@@ -185,12 +185,15 @@ class Store:
         else:
             yield value
 
-    @staticmethod
-    def _property(one: dict[str, Any]) -> dict[str, Any]:
-        reference = one["dataType"][0][:1].isupper()
-        more = {} if reference else {"indexFilterable": True, "indexSearchable": one["dataType"][0] == "text"}
-        tokens = {"tokenization": "word"} if one["dataType"][0] in {"text", "text[]"} else {}
-        return {"indexRangeFilters": False} | more | tokens | one
+
+def described(one: dict[str, Any]) -> dict[str, Any]:
+    """A property as the server describes it, its defaults filled in."""
+    kind = one["dataType"][0]
+    more = {} if kind[:1].isupper() else {"indexFilterable": True, "indexSearchable": kind in {"text", "text[]"}}
+    tokens = {"tokenization": "word"} if kind in {"text", "text[]"} else {}
+    nested = [described(inner) for inner in one.get("nestedProperties") or ()]
+    made = {"indexRangeFilters": False} | more | tokens | one
+    return made | {"nestedProperties": nested} if nested else made
 
 
 def _compares(operator: str, value: Any, wanted: Any) -> bool:

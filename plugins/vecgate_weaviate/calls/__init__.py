@@ -12,13 +12,13 @@ from vecgate.operations.table import Row, Table
 from vecgate.policy.decision import Decision
 from vecgate_weaviate.calls import naming, outgoing, replies
 from vecgate_weaviate.calls.call import GrpcCall
-from vecgate_weaviate.calls.known import Known
+from vecgate_weaviate.calls.known import ALIASES, SCHEMA, Known, learnt
 from vecgate_weaviate.calls.masking import Masking
 from vecgate_weaviate.calls.table import CHANGES_NAMES, ROWS
 from vecgate_weaviate.descriptors import DESCRIPTORS
 from vecgate_weaviate.graphql.reach import collection_name
 
-__all__ = ["CHANGES_NAMES", "ROWS", "bind", "judged", "local", "lookups", "mask", "read", "rewrite"]
+__all__ = ["CHANGES_NAMES", "ROWS", "bind", "judged", "learn", "local", "lookups", "mask", "read", "rewrite"]
 
 _TABLE: Final = Table("weaviate", "Weaviate", ROWS)
 _CHECK: Final = "Health/Check"
@@ -35,7 +35,16 @@ def read(request: Request) -> Reading:
 
 
 def lookups(reading: Reading) -> Sequence[Lookup]:
-    return ()
+    """Aliases always, the schema where it says more than the call does."""
+    call: GrpcCall = reading.detail
+    if call.row.operation == _CHECK:
+        return ()
+    return (ALIASES, SCHEMA) if call.known.asked else (ALIASES,)
+
+
+def learn(answer: Answer, lookup: Lookup) -> Mapping[str, Any]:
+    """Raises Unmaskable."""
+    return learnt(answer, lookup)
 
 
 def bind(reading: Reading, names: Mapping[str, Any]) -> Reading:

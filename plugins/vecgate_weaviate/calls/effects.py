@@ -143,8 +143,11 @@ def places(collection: str, tenant: str, *, first: bool) -> tuple[Resource, ...]
 def _points(message: Any) -> int:
     """How many objects come back at most."""
     if message.HasField("group_by"):
-        return max(0, message.group_by.number_of_groups) * max(0, message.group_by.objects_per_group)
-    return int(message.limit) or USUAL
+        groups: int = max(0, message.group_by.number_of_groups)
+        each: int = max(0, message.group_by.objects_per_group)
+        return groups * each
+    limit: int = message.limit
+    return limit or USUAL
 
 
 def _named(clause: Any) -> int:

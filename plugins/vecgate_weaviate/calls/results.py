@@ -15,7 +15,7 @@ from vecgate.errors import Unmaskable
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Record
 from vecgate.operations.model import Resource
-from vecgate_weaviate import properties
+from vecgate_qdrant import payloads as properties
 from vecgate_weaviate.calls import values, vectors
 from vecgate_weaviate.calls.selection import Selected
 

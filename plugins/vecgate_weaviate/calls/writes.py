@@ -27,6 +27,8 @@ class Written:
     """What a batch has for each collection or tenant, and the collections that its references lead to."""
 
     places: dict[Resource, int] = field(default_factory=dict)
+    created: dict[str, None] = field(default_factory=dict)
+    """Collections that do not exist: the server creates them, unless its configuration says otherwise."""
     targets: dict[str, None] = field(default_factory=dict)
 
 
@@ -38,6 +40,8 @@ def objects(message: Any, known: Known) -> Written:
             checked_uuid(one.uuid)
         place = _place(one.collection, one.tenant)
         written.places[place] = written.places.get(place, 0) + 1
+        if not known.has(one.collection):
+            written.created[one.collection] = None
         if one.HasField("properties"):
             _refer(one.collection, one.properties, known, written)
     return _any(written)
@@ -72,8 +76,11 @@ def operations(name: str, written: Written) -> tuple[Operation, ...]:
         )
         for place, count in written.places.items()
     )
+    creates = (
+        Operation(name, Action.ADMIN, (created,), risks=(Risk.SCHEMA_CHANGE,), count=0) for created in written.created
+    )
     read = (Operation(name, Action.READ, (target,), count=0) for target in written.targets)
-    return (*writes, *read)
+    return (*writes, *creates, *read)
 
 
 def _refer(collection: str, properties: Any, known: Known, written: Written) -> None:
