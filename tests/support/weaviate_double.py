@@ -81,7 +81,7 @@ class WeaviateDouble:
                 self._route("GET", aliases, lambda at, asked: {"aliases": self._aliases()}),
                 self._route("POST", aliases, self._add_alias),
                 self._route("GET", f"{aliases}/{{a}}", self._alias),
-                self._route("DELETE", f"{aliases}/{{a}}", lambda at, asked: self.store.aliases.pop(at["a"], None)),
+                self._route("DELETE", f"{aliases}/{{a}}", self._drop_alias),
                 self._route("GET", "/v1/objects", self._list),
                 self._route("POST", "/v1/objects", lambda at, asked: self._put(asked.body)),
                 self._route("GET", one, lambda at, asked: self._shown(self._one(at, asked), asked)),
@@ -99,6 +99,8 @@ class WeaviateDouble:
         )
 
     def _route(self, method: str, path: str, answering: Answering) -> Route:
+        empty = {"HEAD", "PATCH"} if path.startswith("/v1/schema") else {"HEAD", "PATCH", "DELETE"}
+
         async def endpoint(request: Request) -> Response:
             raw = await request.body()
             body = json.loads(raw) if raw else None
@@ -108,9 +110,7 @@ class WeaviateDouble:
                 result = answering(request.path_params, asked)
             except Refused as refused:
                 return JSONResponse({"error": [{"message": str(refused)}]}, refused.status)
-            return (
-                Response(status_code=204 if method in {"HEAD", "PATCH"} else 200) if result is None else _json(result)
-            )
+            return Response(status_code=204 if method in empty else 200) if result is None else JSONResponse(result)
 
         return Route(path, endpoint, methods=[method])
 
@@ -143,6 +143,9 @@ class WeaviateDouble:
         if name not in self.store.aliases:
             raise Refused(404, "no such alias")
         return {"alias": name, "class": self.store.aliases[name]}
+
+    def _drop_alias(self, at: dict[str, str], asked: Asked) -> None:
+        self.store.aliases.pop(upper(at["a"]))
 
     def _list(self, at: dict[str, str], asked: Asked) -> Any:
         found = self.store.within(self.store.own(asked.query["class"]), asked.query.get("tenant", ""))
@@ -213,10 +216,6 @@ class WeaviateDouble:
             return {"data": executed(self.store, asked.body["query"])}
         except Refused as refused:
             return {"data": None, "errors": [{"message": str(refused)}]}
-
-
-def _json(result: Any) -> Response:
-    return JSONResponse(result)
 
 
 @contextlib.contextmanager

@@ -69,6 +69,8 @@ def _object(store: Store, selected: SelectionSetNode, one: Stored, scores: dict[
             shown[_key(node)] = one.collection
         elif name == "_additional":
             shown[_key(node)] = _additional(node, one, scores)
+        elif isinstance(held := one.properties.get(name), dict) and node.selection_set is not None:
+            shown[_key(node)] = {_key(each): held.get(each.name.value) for each in _fields(node.selection_set)}
         elif node.selection_set is not None:
             shown[_key(node)] = [_led(store, node.selection_set, led) for led in store.led(one, name)]
         else:

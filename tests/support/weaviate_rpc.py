@@ -135,6 +135,10 @@ class Calls:
             if getattr(asked, name):
                 setattr(stored, name, score)
                 setattr(stored, f"{name}_present", True)
+        for name in ("creation_time_unix", "last_update_time_unix"):
+            if getattr(asked, name):
+                setattr(stored, name, 1_700_000_000_000)
+                setattr(stored, f"{name}_present", True)
         if asked.explain_score:
             stored.explain_score, stored.explain_score_present = f"found in {one.properties}", True
 
