@@ -127,7 +127,6 @@ def _operations(call: GrpcCall, actions: tuple[Action, ...], steering: Steering,
                 places(other, tenant, first=False),
                 fields_used=tuple(walked.fields),
                 vectors=walked.vectors,
-                risks=tuple(steering.risks),
                 count=0,
                 points=None if walked.returned else 0,
             )

@@ -57,6 +57,8 @@ class Results:
         """One ranked list of objects, best first."""
         masks = self.masks(selected.collection)
         scores = [self._object(one.properties, one.metadata, selected, masks) for one in results]
+        for one in results:
+            one.properties.ClearField("metadata")  # of objects that references lead to: another place for vectors
         self._rank([one.metadata for one in results], scores, masks)
 
     def _object(self, found: Any, metadata: Any, selected: Selected, masks: MaskSet) -> list[float]:

@@ -106,5 +106,6 @@ ROWS: Final[tuple[Row, ...]] = (
         for method in methods.split()
     ),
 )
-CHANGES_NAMES: Final = frozenset({"Weaviate/BatchObjects"})
-"""A write may create a collection."""
+CHANGES_NAMES: Final[frozenset[str]] = frozenset()
+"""A write may create a collection, but an alias never, and where references lead only where they led nowhere: until that
+is known, a reference leads everywhere."""

@@ -77,6 +77,13 @@ def test_dropped_vectors_are_nowhere(place: str) -> None:
     assert {"vectors", "scores"} <= set(answered.masked)
 
 
+def test_metadata_has_one_place() -> None:
+    answer = found({})
+    told(answer.results[0].properties.metadata)
+    (body,) = masked(search(), masks(), answer).answer.messages or ()
+    assert VECTOR not in body
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_open_vectors_stay_as_they_came(place: str) -> None:
     read, answer = PLACES[place]
