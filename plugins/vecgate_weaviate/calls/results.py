@@ -66,7 +66,7 @@ class Results:
         if found.target_collection not in ("", selected.collection):
             raise Unmaskable("An object is of another collection than was asked.")
         payload = values.payload(found.non_ref_props)
-        shown, kept = properties.masked(payload, masks, self.masked)
+        shown, kept = self._payload(payload, masks)
         values.put(found.non_ref_props, payload, shown)
         score: list[float] = []
         self.entries.append((self.resource(selected.collection), identity(metadata), kept, score))
@@ -82,6 +82,16 @@ class Results:
             metadata.ClearField("id")
             metadata.ClearField("id_as_bytes")
         return score
+
+    def _payload(self, payload: dict[str, Any], masks: MaskSet) -> tuple[dict[str, Any], Mapping[str, Any]]:
+        """Properties as the caller may see them, and as evidence keeps them: without what could be embeddings."""
+        if any(map(_may_be_numbers, payload.values())):
+            return properties.masked(payload, masks, self.masked)
+        if not masks.fields:
+            return payload, payload
+        shown, hidden = masks.payload(payload)
+        self.masked |= hidden
+        return shown, shown
 
     def _references(self, stored: Any, selected: Selected, masks: MaskSet) -> None:
         for index in reversed(range(len(stored))):
@@ -139,6 +149,12 @@ class Results:
         for group, value in zip(ranked, shown, strict=True):
             group.rerank.score = value or 0.0
         self.masked.add("scores")
+
+
+def _may_be_numbers(value: Any) -> bool:
+    """Whether numbers stand in a list of it: of texts, the first one says that there are none."""
+    kind = type(value)
+    return kind is dict or (kind is list and bool(value) and type(value[0]) is not str)
 
 
 def tells(masks: MaskSet) -> bool:

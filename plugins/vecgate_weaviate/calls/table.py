@@ -107,5 +107,5 @@ ROWS: Final[tuple[Row, ...]] = (
     ),
 )
 CHANGES_NAMES: Final[frozenset[str]] = frozenset()
-"""A write may create a collection, but an alias never, and where references lead only where they led nowhere: until that
-is known, a reference leads everywhere."""
+"""A write may create a collection, but no alias, and references that led nowhere until then. Where a reference leads to
+is everywhere as long as it is not known."""

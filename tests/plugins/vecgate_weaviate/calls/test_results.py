@@ -230,6 +230,26 @@ def test_what_is_nested_is_masked_alone(kind: str, path: str, kept: str) -> None
     assert CANARY not in text
 
 
+def test_a_list_that_could_be_an_embedding_is_a_vector() -> None:
+    """Whatever it is called, and however deep it lies (L8)."""
+
+    def numbers(value: Any) -> None:
+        value.list_value.number_values.values = struct.pack("<16d", *[0.625] * 16)
+
+    def nested(value: Any) -> None:
+        numbers(value.object_value.fields["inner"])
+        value.object_value.fields["city"].text_value = "Ghent"
+
+    answer = found({"embedding": numbers, "home": nested, "title": "t"}, vectors=False)
+    answered = masked(search(), masks(), answer)
+    (body,) = answered.answer.messages or ()
+    assert struct.pack("<d", 0.625) not in body
+    assert b"Ghent" in body
+    assert "vectors" in answered.masked
+    assert shown(search(), OPEN, answer) == answer
+    assert "0.625" not in str(masked(search(), OPEN, answer).records)
+
+
 def test_a_text_that_is_json_is_masked_inside() -> None:
     answer = found({"notes": f'{{"ssn": "{CANARY}", "city": "Ghent"}}'}, vectors=False)
     text = str(shown(search(), masks({"ssn": "redact"}, vectors=None), answer))
