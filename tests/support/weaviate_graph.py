@@ -115,8 +115,16 @@ def _figures(node: FieldNode, members: list[Stored], group: Any) -> dict[str, An
             known["count"] = len(members)
         counted = [{"value": text, "occurs": values.count(text)} for text in dict.fromkeys(map(str, values))]
         known["topOccurrences"] = counted
-        shown[_key(one)] = {_key(each): known.get(each.name.value) for each in _fields(one.selection_set)}
+        shown[_key(one)] = {
+            _key(each): _figure(each, known.get(each.name.value)) for each in _fields(one.selection_set)
+        }
     return shown
+
+
+def _figure(node: FieldNode, value: Any) -> Any:
+    if node.selection_set is None:
+        return value
+    return [{_key(each): one[each.name.value] for each in _fields(node.selection_set)} for one in value]
 
 
 def _fields(selected: SelectionSetNode) -> list[FieldNode]:
