@@ -31,7 +31,7 @@ _CONTAINS_ANY: Final = 12
 def search(call: Call) -> tuple[Operation, ...]:
     """Raises Refusal: bad_body, unknown_member."""
     grpc = _grpc(call)
-    message, steering = grpc.message, Steering(grpc.known)
+    message, steering = grpc.message, Steering(grpc.known, call.row.operation)
     collection = message.collection
     select(steering, message, collection)
     searches = _decided(steering, message, collection)
@@ -57,7 +57,7 @@ def search(call: Call) -> tuple[Operation, ...]:
 def aggregate(call: Call) -> tuple[Operation, ...]:
     """Raises Refusal: bad_body."""
     grpc = _grpc(call)
-    message, steering = grpc.message, Steering(grpc.known)
+    message, steering = grpc.message, Steering(grpc.known, call.row.operation)
     collection = message.collection
     steering.reach.step(collection)
     searches = _decided(steering, message, collection)
@@ -70,7 +70,7 @@ def aggregate(call: Call) -> tuple[Operation, ...]:
 def delete(call: Call) -> tuple[Operation, ...]:
     """Raises Refusal: bad_body, also for a delete of everything."""
     grpc = _grpc(call)
-    message, steering = grpc.message, Steering(grpc.known)
+    message, steering = grpc.message, Steering(grpc.known, call.row.operation)
     if not message.HasField("filters"):
         raise Refusal(Reason.BAD_BODY, "A delete has filters.")
     steering.reach.step(message.collection)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from vecgate.errors import Refusal
 from vecgate.operations.model import Risk
 from vecgate.reasons import Reason
-from vecgate_weaviate.calls.known import Known
+from vecgate_weaviate.calls.known import EVERYTHING, Known
 from vecgate_weaviate.graphql.members import prompted
 from vecgate_weaviate.graphql.reach import ALL, Reach, property_name, searched, steering
 
@@ -46,6 +46,8 @@ class Steering:
     """What a call does besides naming its collection."""
 
     known: Known
+    operation: str = ""
+    """Its name, for what a caller is told who has no grant."""
     reach: Reach = field(default_factory=Reach)
     risks: dict[Risk, None] = field(default_factory=dict)
     scores: bool = False
@@ -69,9 +71,17 @@ class Steering:
             name = property_name(one.on)
             self.reach.uses(collection, (name,))
             if kind == "single_target":
-                self._target(one.target, self.known.only(collection, name))
+                self._target(one.target, self._led(collection, name))
             elif kind == "multi_target":
                 self._target(one.target, self.known.collection(one.target_collection))
+
+    def _led(self, collection: str, name: str) -> str:
+        """Where a filter goes on. Which masks hold where nobody knows is not known either, so nobody goes there; whoever
+        may not even read where it begins is told the same. Raises Refusal: no_grant."""
+        target = self.known.only(collection, name)
+        if target == EVERYTHING and self.known.schema is not None:
+            raise Refusal(Reason.NO_GRANT, f"No grant allows {self.operation}.")
+        return target
 
     def search(self, message: Any, collection: str) -> bool:
         """What the searches of a message are steered by. Says whether there is one. Raises Refusal: bad_body."""

@@ -118,8 +118,8 @@ def test_names_are_bound_to_what_was_learnt() -> None:
     bound = calls.bind(read, names)
     assert [one.resources for one in bound.operations] == [("Docs",), ("Person",)]
     assert bound.names == names
-    again = calls.bind(bound, {ALIASES.key: {"Kb": "Other"}, SCHEMA.key: {}})
-    assert [one.resources for one in again.operations] == [("Other",), ("**",)]
+    again = calls.bind(bound, {ALIASES.key: {"Kb": "Other"}, SCHEMA.key: {"Other": {"author": ("Secret",)}}})
+    assert [one.resources for one in again.operations] == [("Other",), ("Secret",)]
 
 
 def test_names_that_classify_is_given_are_aliases() -> None:

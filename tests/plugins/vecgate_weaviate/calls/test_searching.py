@@ -158,8 +158,6 @@ def test_vectors_that_are_asked_for(metadata: dict[str, Any], vectors: bool) -> 
         ({"filters": clause(multi("about", "secret", "wage"))}, {"Secret": ("wage",)}),
         ({"filters": clause(multi("about", "hidden", "wage"))}, {"Secret": ("wage",)}),
         ({"filters": clause(["about", "hidden", "wage"])}, {"Secret": ("wage",)}),
-        ({"filters": clause(single("nowhere", "wage"))}, {"**": ("wage",)}),
-        ({"filters": clause(single("about", "wage"))}, {"**": ("wage",)}),  # leads into two collections
         ({"boost": {"conditions": [{"filter": clause(single("author", "ssn"))}]}}, {"Person": ("ssn",)}),
         ({"properties": {"ref_properties": [{"reference_property": "author"}]}}, {"Person": ()}),
         (  # The server goes where the schema says, whichever collection is named.
@@ -195,6 +193,16 @@ def test_other_collections_are_read(asked: dict[str, Any], others: dict[str, tup
     assert {one.resources[0]: one.fields_used for one in found} == others
     assert {one.action for one in found} == {Action.READ}
     assert {one.points for one in found} == {None if "properties" in asked else 0}
+
+
+@pytest.mark.parametrize("name", ["nowhere", "about"])
+def test_a_filter_goes_nowhere_that_is_not_known(name: str) -> None:
+    """`about` leads into two collections. Masks of what is not known are not known either."""
+    asked = {"collection": "Docs", "filters": clause(single(name, "wage"))}
+    with pytest.raises(Refusal) as caught:
+        operations("Search", asked)
+    assert (caught.value.reason, caught.value.detail) == (Reason.NO_GRANT, "No grant allows Weaviate/Search.")
+    assert [one.resources for one in operations("Search", asked, None)] == [("Docs",), ("**",)]
 
 
 def test_vectors_of_references_are_the_other_collections() -> None:
