@@ -76,8 +76,8 @@ class Steering:
                 self._target(one.target, self.known.collection(one.target_collection))
 
     def _led(self, collection: str, name: str) -> str:
-        """Where a filter goes on. Which masks hold where nobody knows is not known either, so nobody goes there; whoever
-        may not even read where it begins is told the same. Raises Refusal: no_grant."""
+        """Where a filter goes on. Which masks hold in a place that is not known is not known either, so nobody goes
+        there; who may not even read where it begins is told the same. Raises Refusal: no_grant."""
         target = self.known.only(collection, name)
         if target == EVERYTHING and self.known.schema is not None:
             raise Refusal(Reason.NO_GRANT, f"No grant allows {self.operation}.")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from typing import Any
 
-import numpy as np
 import pytest
 from tests.support.weaviate_calls import (
-    FLOATS,
     OPEN,
     UUID,
     VECTOR,
@@ -122,147 +119,6 @@ def test_a_masked_reference_leads_nowhere() -> None:
     assert "author" in answered.masked
 
 
-def test_vectors_are_changed_in_every_spelling() -> None:
-    seen = shown(search(), masks(vectors="zero"), found({}))
-    metadata = seen.results[0].metadata
-    assert list(metadata.vector) == [0.0] * 3
-    assert metadata.vector_bytes == bytes(12)
-    assert [one.vector_bytes for one in metadata.vectors] == [bytes(12), b"\3\0" + bytes(24)]
-    assert [(one.name, one.type) for one in metadata.vectors] == [("title", 1), ("many", 2)]
-
-
-def test_rounded_vectors_keep_their_form() -> None:
-    seen = shown(search(), masks(vectors="round:1"), found({}))
-    values = np.frombuffer(seen.results[0].metadata.vector_bytes, "<f4")
-    assert values.tolist() == pytest.approx([round(value, 1) for value in FLOATS])
-
-
-@pytest.mark.parametrize(
-    ("data", "kind"),
-    [(b"\1\2\3", 1), (b"\3\0" + VECTOR[:8], 2), (b"\0\0" + VECTOR, 2), (b"\3", 2), (VECTOR, 9)],
-)
-def test_a_vector_of_another_form_is_withheld(data: bytes, kind: int) -> None:
-    answer = found({}, vectors=False)
-    answer.results[0].metadata.vectors.add(name="x", vector_bytes=data, type=kind)
-    with pytest.raises(Unmaskable):
-        masked(search(), masks(vectors="zero"), answer)
-    assert not shown(search(), masks(), answer).results[0].metadata.vectors
-
-
-def _number(value: Any) -> None:
-    value.number_value = 4711.5
-
-
-def _text(value: Any) -> None:
-    value.text_value = CANARY
-
-
-def _nested(value: Any) -> None:
-    value.object_value.fields["ssn"].text_value = CANARY
-    value.object_value.fields["city"].text_value = "Ghent"
-
-
-def _listed(value: Any) -> None:
-    for name in ("Ghent", "Bruges"):
-        one = value.list_value.object_values.values.add()
-        one.fields["ssn"].text_value = CANARY
-        one.fields["city"].text_value = name
-
-
-def _phone(value: Any) -> None:
-    value.phone_value.input = CANARY
-    value.phone_value.national = 4711
-
-
-def _geo(value: Any) -> None:
-    value.geo_value.latitude = 47.5
-
-
-KINDS: dict[str, Any] = {
-    "number": _number,
-    "text": _text,
-    "bool": lambda value: setattr(value, "bool_value", True),
-    "int": lambda value: setattr(value, "int_value", 4711),
-    "date": lambda value: setattr(value, "date_value", "1970-01-01T00:00:00Z"),
-    "uuid": lambda value: setattr(value, "uuid_value", UUID),
-    "blob": lambda value: setattr(value, "blob_value", "Y2FuYXJ5"),
-    "null": lambda value: setattr(value, "null_value", 0),
-    "geo": _geo,
-    "phone": _phone,
-    "object": _nested,
-    "objects": _listed,
-    "numbers": lambda value: setattr(value.list_value.number_values, "values", struct.pack("<2d", 1.5, 2.5)),
-    "ints": lambda value: setattr(value.list_value.int_values, "values", struct.pack("<2q", 1, 2**60)),
-    "bools": lambda value: value.list_value.bool_values.values.extend([True, False]),
-    "texts": lambda value: value.list_value.text_values.values.extend([CANARY, "b"]),
-    "dates": lambda value: value.list_value.date_values.values.extend(["1970-01-01T00:00:00Z"]),
-    "uuids": lambda value: value.list_value.uuid_values.values.extend([UUID]),
-}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("strategy", ["drop", "redact", "hash"])
-def test_a_masked_property_of_any_kind_is_gone(kind: str, strategy: str) -> None:
-    answer = found({"secret": KINDS[kind], "open": KINDS[kind]}, vectors=False)
-    before = answer.results[0].properties.non_ref_props.fields["secret"].SerializeToString()
-    seen = shown(search(), masks({"secret": strategy}, vectors=None, scores="keep"), answer)
-    fields = seen.results[0].properties.non_ref_props.fields
-    assert fields["open"] == answer.results[0].properties.non_ref_props.fields["open"]
-    assert ("secret" in fields) is (strategy != "drop")
-    if strategy != "drop" and kind != "null":
-        assert fields["secret"].SerializeToString() != before
-        assert CANARY not in str(fields["secret"])
-
-
-@pytest.mark.parametrize(
-    ("kind", "path", "kept"),
-    [
-        ("object", "secret.ssn", "Ghent"),
-        ("objects", "secret.ssn", "Bruges"),
-        ("phone", "secret.input", "4711"),
-        ("objects", "ssn", "Ghent"),
-    ],
-)
-def test_what_is_nested_is_masked_alone(kind: str, path: str, kept: str) -> None:
-    answer = found({"secret": KINDS[kind]}, vectors=False)
-    text = str(shown(search(), masks({path: "redact"}, vectors=None), answer))
-    assert kept in text
-    assert CANARY not in text
-
-
-def test_a_list_that_could_be_an_embedding_is_a_vector() -> None:
-    """Whatever it is called, and however deep it lies (L8)."""
-
-    def numbers(value: Any) -> None:
-        value.list_value.number_values.values = struct.pack("<16d", *[0.625] * 16)
-
-    def nested(value: Any) -> None:
-        numbers(value.object_value.fields["inner"])
-        value.object_value.fields["city"].text_value = "Ghent"
-
-    answer = found({"embedding": numbers, "home": nested, "title": "t"}, vectors=False)
-    answered = masked(search(), masks(), answer)
-    (body,) = answered.answer.messages or ()
-    assert struct.pack("<d", 0.625) not in body
-    assert b"Ghent" in body
-    assert "vectors" in answered.masked
-    assert shown(search(), OPEN, answer) == answer
-    assert "0.625" not in str(masked(search(), OPEN, answer).records)
-
-
-def test_a_text_that_is_json_is_masked_inside() -> None:
-    answer = found({"notes": f'{{"ssn": "{CANARY}", "city": "Ghent"}}'}, vectors=False)
-    text = str(shown(search(), masks({"ssn": "redact"}, vectors=None), answer))
-    assert "Ghent" in text
-    assert CANARY not in text
-
-
-def test_a_value_of_no_known_kind_is_withheld() -> None:
-    answer = found({"x": lambda value: None})
-    with pytest.raises(Unmaskable):
-        masked(search(), masks(), answer)
-
-
 def scored(mask: MaskSet) -> list[tuple[float, ...]]:
     seen = shown(search(), mask, found({}, {}, {}))
     names = ("distance", "certainty", "score", "rerank_score")
@@ -368,8 +224,3 @@ def test_a_reply_that_is_none_is_withheld() -> None:
     for messages in ((), (b"", b""), (b"\xff",)):
         with pytest.raises(Unmaskable):
             masked(search(), OPEN, grpc.answered(*messages))
-
-
-def test_numbers_that_are_not_finite_pass() -> None:
-    answer = found({"x": lambda value: setattr(value, "number_value", math.inf)})
-    assert shown(search(), OPEN, answer).results[0].properties.non_ref_props.fields["x"].number_value == math.inf
