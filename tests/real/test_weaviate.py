@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
 import pytest
 import weaviate
-from tests.support.certificates import Authority
-from tests.support.gateway import SERVICE_KEY, Gateway, gateway
-from tests.support.weaviate_double import WeaviateDouble, weaviate_double
+from tests.support.gateway import SERVICE_KEY
+from tests.support.weaviate_scene import ADA, FIRST, QUERY, SECRETS, Scene, weaviate_scene
 from weaviate.auth import Auth
 from weaviate.backup import BackupStorage
-from weaviate.classes.config import Configure, DataType, Property, ReferenceProperty
 from weaviate.classes.data import DataObject, DataReference
-from weaviate.classes.init import AdditionalConfig, GrpcConfig, Timeout
 from weaviate.classes.query import Filter, GroupBy, HybridFusion, MetadataQuery, Metrics, QueryReference, Sort
-from weaviate.classes.tenants import Tenant
 from weaviate.exceptions import (
     InsufficientPermissionsError,
     UnexpectedStatusCodeError,
@@ -28,160 +22,19 @@ from weaviate.exceptions import (
     WeaviateQueryError,
 )
 
-from vecgate.demo.processes import free_port
-
+Client = weaviate.WeaviateClient
+SSN = Filter.by_property("ssn").equal("900-1")
 pytestmark = [
     pytest.mark.real,
     # The client counsels against the GraphQL that it still offers.
     pytest.mark.filterwarnings("ignore:Dep031"),
 ]
 
-HEAD = """
-version: 1
-connections:
-  - name: rest
-    dialect: weaviate
-    listen: 127.0.0.1:{port}
-    upstream: {upstream}
-    credential: {{header: authorization, value: "env:TEST_SERVICE_KEY"}}
-  - name: grpc
-    dialect: weaviate
-    listen: 127.0.0.1:@grpc
-    upstream: h2c://127.0.0.1:@database
-    names: rest
-    credential: {{header: authorization, value: "env:TEST_SERVICE_KEY"}}
-  - name: secure-rest
-    dialect: weaviate
-    listen: 127.0.0.1:@secure-rest
-    upstream: {upstream}
-    tls: {{certificate: @certificate, key: @key}}
-    credential: {{header: authorization, value: "env:TEST_SERVICE_KEY"}}
-  - name: secure-grpc
-    dialect: weaviate
-    listen: 127.0.0.1:@secure-grpc
-    upstream: h2c://127.0.0.1:@database
-    names: secure-rest
-    tls: {{certificate: @certificate, key: @key}}
-    credential: {{header: authorization, value: "env:TEST_SERVICE_KEY"}}
-identity:
-  issuers: [{{issuer: "{issuer}", audience: vecgate, algorithms: [ES256], jwks: "file:jwks.json"}}]
-state: {{url: "sqlite:///state.db"}}
-evidence: {{directory: evidence, checkpoint: 5s}}
-control: {{listen: "127.0.0.1:{control}"}}
-"""
-POLICY = """
-policy:
-  grants:
-    - {name: owners, to: {groups: [owners]}, allow: [meta, search, read, write, delete, admin]}
-    - name: readers
-      to: {groups: [readers]}
-      on: {resources: [Docs, Person, Spaces/acme]}
-      allow: [meta, search, read]
-    - {name: writers, to: {groups: [writers]}, on: {resources: [Docs]}, allow: [meta, read, write, delete]}
-  masks:
-    - {name: vectors, vectors: drop, clearance: {groups: [owners]}}
-    - {name: personal, fields: {ssn: redact, wage: drop}, clearance: {groups: [owners]}}
-  limits: [{name: counted, to: {subjects: [carl]}, requests: 6/hour}]
-"""
-QUERY = [0.1, 0.5, 0.25]
-ADA = "00000000-0000-4000-8000-0000000000ad"
-FIRST = "00000000-0000-4000-8000-000000000001"
-SSN = Filter.by_property("ssn").equal("900-1")
-SECRETS = ("0.625", "900-", "4711")
-"""Numbers of stored vectors, values of `ssn`, those of `wage`."""
-TEXT = DataType.TEXT
-PROPERTIES = [
-    Property(name="title", data_type=TEXT),
-    Property(name="ssn", data_type=TEXT),
-    Property(name="wage", data_type=DataType.INT),
-    Property(name="tags", data_type=DataType.TEXT_ARRAY),
-    Property(name="home", data_type=DataType.OBJECT, nested_properties=[Property(name="ssn", data_type=TEXT)]),
-]
-Client = weaviate.WeaviateClient
-
-
-@dataclass
-class Scene:
-    gateway: Gateway
-    database: WeaviateDouble
-    ports: dict[str, int]
-    authority: Authority
-    clients: ExitStack = field(default_factory=ExitStack)
-
-    def client(self, *groups: str, subject: str = "dana", secure: bool = False, **claims: Any) -> Client:
-        """A client that has connected: it has asked for what the server is, and whether it is well."""
-        token = self.gateway.issuer.token(subject, *groups, **claims)
-        roots = grpc.ssl_channel_credentials(self.authority.certificate.read_bytes())
-        config = AdditionalConfig(
-            timeout=Timeout(init=10, query=20, insert=20),
-            trust_env=secure,
-            grpc_config=GrpcConfig(credentials=roots) if secure else None,
-        )
-        rest, calls = ("secure-rest", "secure-grpc") if secure else ("rest", "grpc")
-        made = weaviate.connect_to_custom(
-            *("127.0.0.1", self.ports[rest], secure, "127.0.0.1", self.ports[calls], secure),
-            auth_credentials=Auth.api_key(token),
-            additional_config=config,
-        )
-        return self.clients.enter_context(made)
-
-    def asked(self) -> list[Any]:
-        """What came to the database since, but for names that the gateway asks for."""
-        calls = [one for one in self.database.rpc.calls if "Health" not in one.path]
-        rest = [one for one in self.database.asked if one.path not in {"/v1/meta", "/v1/schema", "/v1/aliases"}]
-        self.database.forget()
-        return [*rest, *calls]
-
-
-def fill(client: Client) -> None:
-    for name in ("Person", "Secret"):
-        client.collections.create(name, properties=PROPERTIES, vector_config=Configure.Vectors.self_provided())
-    docs = client.collections.create(
-        "Docs",
-        properties=PROPERTIES,
-        references=[ReferenceProperty(name="author", target_collection="Person")],
-        vector_config=Configure.Vectors.self_provided(),
-    )
-    docs.config.add_reference(ReferenceProperty(name="about", target_collection="Secret"))
-    home = {"ssn": "900-8"}
-    one: Any = {"title": "ada", "ssn": "900-9", "wage": 4711, "tags": ["x"], "home": home}
-    for name in ("Person", "Secret"):
-        client.collections.use(name).data.insert(one, uuid=ADA, vector=[0.5, 0.625, 0.25])
-    objects: list[DataObject[Any, Any]] = [
-        DataObject(
-            {"title": f"title {at}", "ssn": f"900-{at}", "wage": 4711, "tags": ["x", f"t{at}"], "home": home},
-            uuid=FIRST[:-1] + str(at),
-            vector=[at / 8, 0.625, 0.25],
-            references={"author": ADA},
-        )
-        for at in range(1, 6)
-    ]
-    assert not docs.data.insert_many(objects).has_errors
-    docs.data.reference_add(FIRST, "about", ADA)
-    spaces = client.collections.create(
-        "Spaces", properties=PROPERTIES, multi_tenancy_config=Configure.multi_tenancy(enabled=True)
-    )
-    spaces.tenants.create([Tenant(name="acme"), Tenant(name="other")])
-    for name in ("acme", "other"):
-        spaces.with_tenant(name).data.insert({"title": name}, vector=[0.5, 0.625, 0.25])
-
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    folder = tmp_path_factory.mktemp("weaviate")
-    authority = Authority(folder, "a")
-    issued = authority.issue("server", "127.0.0.1")
-    with weaviate_double() as database:
-        ports = {name: free_port() for name in ("grpc", "secure-rest", "secure-grpc")}
-        head = HEAD
-        places = {"certificate": issued.certificate, "key": issued.key, "database": database.rpc.port}
-        for name, value in sorted({**ports, **places}.items(), reverse=True):
-            head = head.replace(f"@{name}", str(value))
-        upstream = f"http://127.0.0.1:{database.port}"
-        with gateway(folder / "gate", upstream, POLICY, head=head) as running, ExitStack() as clients:
-            made = Scene(running, database, ports | {"rest": running.port}, authority, clients)
-            fill(made.client("owners", subject="olga"))
-            yield made
+    with weaviate_scene(tmp_path_factory.mktemp("weaviate")) as made:
+        yield made
 
 
 def _shown(found: Any) -> Any:
@@ -421,12 +274,23 @@ def test_an_alias_stands_for_its_collection(scene: Scene) -> None:
     owner.alias.delete(alias_name="Hidden")
 
 
+def test_a_bearer_token_takes_the_way_that_the_gateway_names(scene: Scene) -> None:
+    """The client asks where the identity provider is, and then that one; the database's own answer is not passed on."""
+    token = scene.token("readers")
+    scene.database.forget()
+    client = scene.client(auth=Auth.bearer_token(token, expires_in=3600))
+    assert len(_docs(client).fetch_objects().objects) == 5
+    paths = [one.path for one in scene.database.asked]
+    assert "/idp/.well-known/openid-configuration" in paths
+    assert "/v1/.well-known/openid-configuration" not in paths
+
+
 def test_an_expired_token_is_refused_by_either_port(scene: Scene) -> None:
     past: dict[str, Any] = {"exp": 1_000_000_000, "iat": 999_999_000}
     with pytest.raises(UnexpectedStatusCodeError) as caught:
         scene.client("readers", **past)
     assert caught.value.status_code == 401
-    metadata: Any = (("authorization", f"Bearer {scene.gateway.issuer.token('dana', 'readers', **past)}"),)
+    metadata: Any = (("authorization", f"Bearer {scene.token('readers', **past)}"),)
     with grpc.insecure_channel(f"127.0.0.1:{scene.ports['grpc']}") as channel:
         call: Any = channel.unary_unary("/weaviate.v1.Weaviate/Search")
         with pytest.raises(grpc.RpcError) as failed:

@@ -69,6 +69,8 @@ class WeaviateDouble:
                 self._route("GET", "/v1/.well-known/live", lambda at, asked: None),
                 self._route("GET", "/v1/.well-known/ready", lambda at, asked: None),
                 self._route("GET", "/v1/.well-known/openid-configuration", lambda at, asked: OIDC),
+                # The identity provider of a test may live here, too.
+                self._route("GET", "/idp/.well-known/openid-configuration", lambda at, asked: self._provider()),
                 self._route("GET", "/v1/nodes", lambda at, asked: {"nodes": []}),
                 self._route("GET", "/v1/schema", lambda at, asked: {"classes": list(self.store.schema.values())}),
                 self._route("POST", "/v1/schema", lambda at, asked: self.store.create(asked.body)),
@@ -113,6 +115,10 @@ class WeaviateDouble:
             return Response(status_code=204 if method in empty else 200) if result is None else JSONResponse(result)
 
         return Route(path, endpoint, methods=[method])
+
+    def _provider(self) -> Any:
+        here = f"http://127.0.0.1:{self.port}/idp"
+        return {"issuer": here, "token_endpoint": f"{here}/token", "jwks_uri": f"{here}/keys"}
 
     def _property(self, at: dict[str, str], asked: Asked) -> Any:
         self.store.schema[self.store.own(at["c"])]["properties"].append(described(asked.body))
