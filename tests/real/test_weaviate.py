@@ -278,7 +278,8 @@ def test_a_bearer_token_takes_the_way_that_the_gateway_names(scene: Scene) -> No
     """The client asks where the identity provider is, and then that one; the database's own answer is not passed on."""
     token = scene.token("readers")
     scene.database.forget()
-    client = scene.client(auth=Auth.bearer_token(token, expires_in=3600))
+    with pytest.warns(UserWarning, match="refresh token"):
+        client = scene.client(auth=Auth.bearer_token(token, expires_in=3600))
     assert len(_docs(client).fetch_objects().objects) == 5
     paths = [one.path for one in scene.database.asked]
     assert "/idp/.well-known/openid-configuration" in paths
