@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +18,7 @@ from weaviate.backup import BackupStorage
 from weaviate.classes.data import DataObject, DataReference
 from weaviate.classes.query import Filter, GroupBy, HybridFusion, MetadataQuery, Metrics, QueryReference, Sort
 from weaviate.exceptions import (
+    AuthenticationFailedError,
     InsufficientPermissionsError,
     UnexpectedStatusCodeError,
     WeaviateInsertManyAllFailedError,
@@ -28,6 +31,8 @@ pytestmark = [
     pytest.mark.real,
     # The client counsels against the GraphQL that it still offers.
     pytest.mark.filterwarnings("ignore:Dep031"),
+    # A client that could not connect leaves its channel to the collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 
@@ -35,6 +40,8 @@ pytestmark = [
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with weaviate_scene(tmp_path_factory.mktemp("weaviate")) as made:
         yield made
+    with warnings.catch_warnings(action="ignore"):
+        gc.collect()
 
 
 def _shown(found: Any) -> Any:
@@ -274,16 +281,18 @@ def test_an_alias_stands_for_its_collection(scene: Scene) -> None:
     owner.alias.delete(alias_name="Hidden")
 
 
-def test_a_bearer_token_takes_the_way_that_the_gateway_names(scene: Scene) -> None:
-    """The client asks where the identity provider is, and then that one; the database's own answer is not passed on."""
-    token = scene.token("readers")
+def test_whoever_has_no_token_is_told_where_to_get_one(scene: Scene) -> None:
+    """By the gateway: the database's own answer names a provider that is not the gateway's."""
     scene.database.forget()
-    with pytest.warns(UserWarning, match="refresh token"):
-        client = scene.client(auth=Auth.bearer_token(token, expires_in=3600))
-    assert len(_docs(client).fetch_objects().objects) == 5
-    paths = [one.path for one in scene.database.asked]
-    assert "/idp/.well-known/openid-configuration" in paths
-    assert "/v1/.well-known/openid-configuration" not in paths
+    answer = scene.gateway.http.get("/v1/.well-known/openid-configuration")
+    assert (answer.status_code, answer.json()["href"]) == (200, f"{scene.issuer}/.well-known/openid-configuration")
+    with pytest.raises(AuthenticationFailedError, match="requires login credentials"):
+        weaviate.connect_to_custom(*_places(scene))
+    assert [one.path for one in scene.database.asked if "openid" in one.path] == []
+
+
+def _places(scene: Scene) -> Any:
+    return "127.0.0.1", scene.ports["rest"], False, "127.0.0.1", scene.ports["grpc"], False
 
 
 def test_an_expired_token_is_refused_by_either_port(scene: Scene) -> None:
