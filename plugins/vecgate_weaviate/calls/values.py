@@ -50,6 +50,8 @@ def plain(value: Any) -> Any:
 
 def put(properties: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Make the properties, which are `before`, what masks have made of them."""
+    if after is before:
+        return
     fields = properties.fields
     for name, value in before.items():
         if name not in after:
