@@ -22,6 +22,7 @@ from vecgate_weaviate.calls.selection import Selected
 OPEN: Final = "keep"
 _SCORES: Final = ("distance", "certainty", "score", "rerank_score")
 """Of an object's metadata; whether one is there says a field of its own."""
+_MADE: Final = ("generative", "generative_present")
 _GROUPS: Final = ("min_distance", "max_distance")
 
 type Entry = tuple[Resource, str, Mapping[str, Any], list[float]]
@@ -113,6 +114,8 @@ class Results:
             selected = targets.get(name)
             if selected is None:
                 raise Unmaskable("A reference leads to a collection that was not asked for.")
+            for made in _MADE:
+                one.metadata.ClearField(made)  # models are told of the objects that were searched, not of these
             score = self._object(one, one.metadata, selected, self.masks(name))
             lists.setdefault(name, []).append((one.metadata, score))
         for name, listed in lists.items():
@@ -183,9 +186,8 @@ def _ungenerated(reply: Any) -> None:
         group.ClearField("generative_result")
     for one in _everything(reply):
         one.ClearField("generative")
-        if one.metadata.generative_present:
-            one.metadata.ClearField("generative")
-            one.metadata.ClearField("generative_present")
+        for made in _MADE:
+            one.metadata.ClearField(made)
 
 
 def _everything(reply: Any) -> Iterable[Any]:
