@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vecgate.errors import Unmaskable
+from vecgate.masking import payloads
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Record
 from vecgate.operations.document import Number, Numbers
 from vecgate.operations.model import Resource
 from vecgate.operations.vectors import is_embedding, is_vector
-from vecgate_qdrant import payloads as properties
 from vecgate_weaviate.graphql.columns import Columns, Place
 from vecgate_weaviate.graphql.members import Kind
 from vecgate_weaviate.graphql.outgoing import COLLECTION, ID, Resolve, leads, shows
@@ -72,7 +72,7 @@ class Showing:
             for key, member in objects.members.items()
             if isinstance(member, Property) and member.field.name != TYPE and key in given
         }
-        open_, kept = properties.masked(payload, masks, self.found.masked)
+        open_, kept = payloads.masked(payload, masks, self.found.masked)
         score: list[float] = []
         self.found.records.append((self.resource(objects.collection), identity, kept, score))
         shown: dict[str, Any] = {}
