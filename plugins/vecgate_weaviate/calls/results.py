@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vecgate.errors import Unmaskable
+from vecgate.masking import payloads
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Record
 from vecgate.operations.model import Resource
-from vecgate_qdrant import payloads as properties
 from vecgate_weaviate.calls import values, vectors
 from vecgate_weaviate.calls.selection import Selected
 
@@ -87,7 +87,7 @@ class Results:
     def _payload(self, payload: dict[str, Any], masks: MaskSet) -> tuple[dict[str, Any], Mapping[str, Any]]:
         """Properties as the caller may see them, and as evidence keeps them: without what could be embeddings."""
         if any(map(_may_be_numbers, payload.values())):
-            return properties.masked(payload, masks, self.masked)
+            return payloads.masked(payload, masks, self.masked)
         if not masks.fields:
             return payload, payload
         shown, hidden = masks.payload(payload)
