@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from vecgate.identity.principal import Principal
 from vecgate.operations import grpc
 from vecgate.operations.dialect import Lookup, Masked, Reading
 from vecgate.operations.messages import Answer, Outgoing, Request
@@ -52,7 +53,7 @@ def bind(reading: Reading, names: Mapping[str, Any]) -> Reading:
     return judged(reading.request, call.row, call.document, Known.of(names), names)
 
 
-def local(reading: Reading, decision: Decision) -> Answer | None:
+def local(reading: Reading, principal: Principal | None, decision: Decision) -> Answer | None:
     return None
 
 
