@@ -42,6 +42,11 @@ def refused(refusal: Refusal, exchange: str) -> Answer:
     return Answer(reason.status, JSON, dump(document))
 
 
+def absent() -> Answer:
+    """What the server says of what it does not have."""
+    return Answer(404, JSON, dump({"error": [{"message": _SAYS[404]}]}))
+
+
 def normalised(answer: Answer) -> Answer:
     """The database's error with its status, and none of its text, which may quote what is stored."""
     text = _SAYS.get(answer.status) or (

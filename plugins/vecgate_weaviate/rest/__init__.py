@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vecgate.identity.principal import Principal
 from vecgate.operations import media
 from vecgate.operations.dialect import Reading
 from vecgate.operations.document import dump
 from vecgate.operations.messages import Answer
 from vecgate.policy.decision import Decision
+from vecgate_weaviate import errors
 from vecgate_weaviate.rest.answers import mask
 from vecgate_weaviate.rest.call import RestCall
 from vecgate_weaviate.rest.outgoing import CHANGES_NAMES, rewrite
@@ -18,15 +21,20 @@ __all__ = ["CHANGES_NAMES", "ROWS", "bind", "local", "lookups", "mask", "read", 
 
 
 def local(reading: Reading, principal: Principal | None, decision: Decision) -> Answer | None:
-    """The gateway's own issuer in place of the database's: a token of the latter means nothing here.
-
-    Clients that find none there go on without authentication, as they do where the gateway has no issuer.
-    """
+    """What the database is not asked: a collection that the caller may not see does not exist, and whose tokens count
+    is the gateway's to say."""
     call: RestCall = reading.detail
-    if call.row.operation != "wellknown.openid":
-        return None
-    issuers = reading.request.site.issuers
+    match call.row.operation:
+        case "schema.objects.get" if not decision.visible(call.collection):
+            return errors.absent()
+        case "wellknown.openid":
+            return _issuer(reading.request.site.issuers)
+    return None
+
+
+def _issuer(issuers: Sequence[str]) -> Answer:
+    """The first. Clients that find none go on without authentication."""
     if not issuers:
-        return Answer(404, media.JSON, dump({"error": [{"message": "No issuer is configured."}]}))
+        return errors.absent()
     found = {"href": f"{issuers[0].rstrip('/')}/.well-known/openid-configuration", "clientId": "", "scopes": ["openid"]}
     return Answer(200, media.JSON, dump(found))

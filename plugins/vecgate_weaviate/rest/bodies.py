@@ -53,6 +53,8 @@ _MEMBERS: Final[dict[str, Kind]] = {
         tokenization=_TOKENIZATION,
         nestedProperties=ListOf(_Nested()),
         textAnalyzer=_ANALYZER,
+        skip_vectorization=BOOLEAN,  # these two the Python client sends; the server reads neither
+        vectorize_property_name=BOOLEAN,
     ),
 }
 _NESTED: Final = closed(_MEMBERS, "name", "dataType")

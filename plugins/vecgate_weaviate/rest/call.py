@@ -24,7 +24,10 @@ class RestCall(Call):
     @property
     def collection(self) -> str:
         """The collection that the path or, of a list of objects, the query names; empty without one."""
-        return self.at.get("className", "") or self.asked("class")
+        if "className" in self.at:
+            return self.at["className"]
+        named = self.asked("class")
+        return self.known.collection(named) if named else ""
 
     @property
     def tenant(self) -> str:

@@ -46,7 +46,14 @@ COLLECTIONS: Final = (
         note=f"Collections that its references name are `meta`. {_OUTSIDE}",
         effect=effects.created,
     ),
-    row("schema.objects.get", "GET", _CLASS, Action.META),
+    row(
+        "schema.objects.get",
+        "GET",
+        _CLASS,
+        Action.META,
+        scope=Scope.LIST,
+        note="A collection that the caller may not see does not exist.",
+    ),
     row(
         "schema.objects.update",
         "PUT",
@@ -105,7 +112,7 @@ COLLECTIONS: Final = (
     refused("tokenize", "POST", "/tokenize", _WORDS),
 )
 TENANTS: Final = (
-    row("tenants.get", "GET", _TENANTS, Action.META, note=_FILTERED),
+    row("tenants.get", "GET", _TENANTS, Action.META, ("{className}/*",), scope=Scope.LIST, note=_FILTERED),
     row("tenants.get.one", "GET", f"{_TENANTS}/{{tenantName}}", Action.META, ("{className}/{tenantName}",)),
     row("tenant.exists", "HEAD", f"{_TENANTS}/{{tenantName}}", Action.META, ("{className}/{tenantName}",)),
     _tenants("create", "POST", bodies.TENANTS, _CHANGE),
