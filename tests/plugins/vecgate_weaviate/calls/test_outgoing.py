@@ -18,9 +18,9 @@ from tests.support.weaviate_calls import (
     sent,
     single,
 )
-from vecgate_weaviate.descriptors import DESCRIPTORS
 
 from vecgate_weaviate import calls
+from vecgate_weaviate.descriptors import DESCRIPTORS
 
 EVERYTHING = {
     "uuid": True,
