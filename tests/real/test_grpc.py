@@ -192,6 +192,15 @@ def test_a_refused_call_ends_with_its_status(
     assert (facts["reason"], facts["method"], facts["path"]) == (reason, "GRPC", facts["path"])
 
 
+@pytest.mark.parametrize("path", ["/grpc.health.v1.Health/Watch", "/a.B/C"])
+def test_a_stream_that_is_not_served_says_so(path: str, served: Served) -> None:
+    metadata: Any = tuple(served.metadata("readers"))
+    with grpc.insecure_channel(f"127.0.0.1:{served.ports['calls']}") as channel:
+        call: Any = channel.stream_stream(path)
+        stream = call(iter([MESSAGE] * 3), metadata=metadata, timeout=10)
+        assert stream.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
 def test_a_spent_limit_says_when_to_come_back(served: Served) -> None:
     metadata = served.metadata("readers", subject="hasty")
     assert check(served, "docs", metadata)[0] is grpc.StatusCode.OK

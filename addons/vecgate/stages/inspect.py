@@ -84,6 +84,8 @@ def meant(fields: tuple[tuple[bytes, bytes], ...], names: frozenset[str]) -> dic
 
 
 def parse_grpc(exchange: Exchange, upstream: Upstream, headers: Mapping[str, str], raw: bytes, encoding: str) -> None:
+    assert exchange.target is not None
+    upstream.dialect.table.route(GRPC, exchange.target.segments)  # a stream that is not served says so, however long
     messages = grpc.messages(raw, encoding=encoding, limit=upstream.config.bounds.body.bytes)
     if len(messages) != 1:
         raise Refusal(Reason.BAD_BODY, "Send exactly one message.")

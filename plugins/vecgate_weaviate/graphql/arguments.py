@@ -203,11 +203,12 @@ def _where() -> Members:
 
 
 WHERE: Final = _where()
-_SEARCHES: Final[Mapping[str, Input]] = {
+SEARCHES: Final[Mapping[str, Input]] = {
     "nearVector": NEAR_VECTOR,
     "nearObject": Members({**_NEAR, "id": TEXT, "beacon": TEXT}),
     "nearText": NEAR_TEXT,
     "hybrid": HYBRID,
+    "bm25": BM25,
     "ask": ASK,
     **{
         name: Members({**_NEAR, member: TEXT}, member)
@@ -223,8 +224,7 @@ _SEARCHES: Final[Mapping[str, Input]] = {
 }
 GET: Final = Members(
     {
-        **_SEARCHES,
-        "bm25": BM25,
+        **SEARCHES,
         "where": WHERE,
         "sort": Many(Members({"path": TEXTS, "order": Choice(frozenset({"asc", "desc"}))}, "path")),
         "group": Members({"type": Choice(frozenset({"closest", "merge"})), "force": NUMBER}, "type", "force"),
@@ -239,11 +239,18 @@ GET: Final = Members(
 )
 AGGREGATE: Final = Members(
     {
-        **_SEARCHES,
+        **{name: kind for name, kind in SEARCHES.items() if name != "bm25"},
         "where": WHERE,
         "groupBy": TEXTS,
         "limit": INTEGER,
         "objectLimit": INTEGER,
         "tenant": TEXT,
+    }
+)
+EXPLORE: Final = Members(
+    {
+        **{name: kind for name, kind in SEARCHES.items() if name not in {"bm25", "hybrid"}},
+        "limit": INTEGER,
+        "offset": INTEGER,
     }
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vecgate.errors import Refusal
-from vecgate.operations.model import Action, Operation, Resource
+from vecgate.operations.model import Risk
 from vecgate.reasons import Reason
 
 ALL: Final = "*"
@@ -33,6 +33,7 @@ class Step:
     vectors: bool = False
     returned: bool = False
     """Its objects come back."""
+    risks: dict[Risk, None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -66,23 +67,6 @@ class Reach:
             self.walk(collection, path)
         for operand in clause.get("operands") or ():
             self.where(collection, operand)
-
-    def operations(self, name: str, action: Action, resources: Mapping[str, Resource], **asked: Any) -> list[Operation]:
-        """One operation for each collection. What was `asked` is the first one's."""
-        made: list[Operation] = []
-        for collection, step in self.steps.items():
-            more = asked if not made else {"points": None if step.returned else 0}
-            made.append(
-                Operation(
-                    name,
-                    action if not made else Action.READ,
-                    (resources[collection],),
-                    fields_used=tuple(step.fields),
-                    vectors=step.vectors,
-                    **more,
-                )
-            )
-        return made
 
 
 def collection_name(text: str) -> str:

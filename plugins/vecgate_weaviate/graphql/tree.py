@@ -14,7 +14,6 @@ from graphql.language import (
     BooleanValueNode,
     ConstDirectiveNode,
     DirectiveNode,
-    DocumentNode,
     EnumValueNode,
     FieldNode,
     FloatValueNode,
@@ -36,7 +35,7 @@ from graphql.language import (
 from vecgate.errors import Refusal
 from vecgate.operations.document import DIGITS, Number, Numbers, dump
 from vecgate.reasons import Reason
-from vecgate_weaviate.graphql.text import DEPTH, LONGEST, PLACE, bad, parsed
+from vecgate_weaviate.graphql.text import DEPTH, LONGEST, OWN, Cut, bad, cut, parsed
 
 FIELDS: Final = 1000
 """Selections of one query, each counted as often as fragments repeat it."""
@@ -72,7 +71,12 @@ class Field:
 def query(text: str, variables: Mapping[str, Any], name: str | None) -> dict[str, Field]:
     """The root fields of the operation called `name`, or of the only one. Raises Refusal: bad_body, unknown_operation,
     body_too_large or duplicate_member."""
-    document, vectors = parsed(text)
+    return asked(*cut(text), variables, name)
+
+
+def asked(skeleton: str, cuts: tuple[Cut, ...], variables: Mapping[str, Any], name: str | None) -> dict[str, Field]:
+    """The same of a query from which was cut what is long."""
+    document = parsed(skeleton)
     fragments: dict[str, FragmentDefinitionNode] = {}
     operations: dict[str | None, OperationDefinitionNode] = {}
     for node in document.definitions:
@@ -84,7 +88,7 @@ def query(text: str, variables: Mapping[str, Any], name: str | None) -> dict[str
             raise bad("it defines something else than a query")
     operation = _chosen(operations, name)
     values = _values(operation, variables)
-    return _Expansion(fragments, values, vectors).root(operation)
+    return _Expansion(fragments, values, cuts).root(operation)
 
 
 def flat(one: Field, kind: str = "") -> dict[str, Field]:
@@ -100,10 +104,8 @@ def flat(one: Field, kind: str = "") -> dict[str, Field]:
 
 
 def _chosen(operations: Mapping[str | None, OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
-    if name:
-        found = operations.get(name)
-    else:
-        found = next(iter(operations.values())) if len(operations) == 1 else None
+    only = next(iter(operations.values())) if len(operations) == 1 else None
+    found = operations.get(name) if name else only
     if found is None:
         raise bad("it does not have exactly one operation of that name")
     if found.operation is not OperationType.QUERY:
@@ -141,7 +143,7 @@ _ABSENT: Final = _Absent()
 class _Expansion:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
-    vectors: tuple[Numbers, ...]
+    cuts: tuple[Cut, ...]
     count: int = 0
     size: int = 0
     open: list[str] = field(default_factory=list)
@@ -150,6 +152,8 @@ class _Expansion:
     def root(self, operation: OperationDefinitionNode) -> dict[str, Field]:
         parent = Field("", "")
         self._select(operation.selection_set, parent, "", 0)
+        if parent.leaf:
+            raise bad("a selection is empty")
         return flat(parent, ROOT)
 
     def _select(self, selected: SelectionSetNode, parent: Field, kind: str, depth: int) -> None:
@@ -232,8 +236,8 @@ class _Expansion:
         raise bad("it has a value of unknown kind")
 
     def _variable(self, name: str) -> Any:
-        if name.startswith(PLACE):
-            return self.vectors[int(name.removeprefix(PLACE))]
+        if name.startswith(OWN):
+            return self.cuts[int(name.removeprefix(OWN))]
         if name not in self.variables:
             raise bad("it uses a variable that it does not declare")
         value = self.variables[name]

@@ -1,0 +1,115 @@
+"""Known: what the database has said of the names in a call: what aliases stand for, where references lead.
+
+Only its REST port can tell (configuration's `names:` says which connection that is). All aliases are asked for at once,
+and so is the schema, by those calls whose reach hangs on it: a reference that leads into one collection does not say
+into which.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vecgate.errors import Unmaskable
+from vecgate.operations.dialect import Lookup
+from vecgate.operations.document import parse
+from vecgate.operations.messages import Answer, Outgoing
+from vecgate_weaviate.graphql.reach import collection_name
+
+type References = Mapping[str, tuple[str, ...]]
+"""By property, the collections that it leads to."""
+
+EVERYTHING: Final = "**"
+"""Stands for a collection that is not known: only a grant that covers all covers it."""
+ALIASES: Final = Lookup("aliases", Outgoing("GET", "/v1/aliases"), catalogue=True)
+SCHEMA: Final = Lookup("schema", Outgoing("GET", "/v1/schema"))
+
+_CLASS: Final = re.compile(r"[A-Z][_0-9A-Za-z]{0,254}")
+_MISSING: Final = 404
+"""Servers before 1.32 have no aliases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`schema` has every collection; None before the database was asked."""
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    schema: Mapping[str, References] | None = None
+    asked: set[str] = field(default_factory=set, compare=False)
+    """Collections whose schema would have been looked at."""
+
+    @classmethod
+    def of(cls, names: Mapping[str, Any]) -> Known:
+        """From what look-ups have brought."""
+        return cls(names.get(ALIASES.key) or {}, names.get(SCHEMA.key))
+
+    def collection(self, written: str) -> str:
+        """The collection's own name. Raises Refusal: bad_body."""
+        name = collection_name(written)
+        return self.aliases.get(name, name)
+
+    def target(self, collection: str, name: str, written: str) -> str:
+        """Where a reference leads. If into one collection only, the server goes there, whichever one is named."""
+        self.asked.add(collection)
+        targets = (self.schema or {}).get(collection, {}).get(name, ())
+        if len(targets) == 1:
+            return targets[0]
+        named = self.collection(written) if written else EVERYTHING
+        return named if self.schema is None or named in targets else EVERYTHING
+
+    def only(self, collection: str, name: str) -> str:
+        """Where a reference leads that may lead into one collection only."""
+        return self.target(collection, name, "")
+
+    def has(self, collection: str) -> bool:
+        """The collection exists, as far as is known."""
+        self.asked.add(collection)
+        return self.schema is None or collection in self.schema
+
+
+def learnt(answer: Answer, lookup: Lookup) -> Mapping[str, Any]:
+    """What an answer says. Raises Unmaskable."""
+    if lookup.key == ALIASES.key:
+        listed = [] if answer.status == _MISSING else _listed(answer, "aliases")
+        return {_text(one, "alias"): _text(one, "class") for one in listed}
+    return {_text(one, "class"): _references(one) for one in _listed(answer, "classes")}
+
+
+def _listed(answer: Answer, name: str) -> list[Any]:
+    if answer.status != 200:
+        raise Unmaskable("The database did not say what names stand for.")
+    document = parse(answer.body)
+    listed = document.get(name) if type(document) is dict else None
+    if listed is not None and type(listed) is not list:
+        raise Unmaskable("What the database says of names is not a list.")
+    return listed or []
+
+
+def _references(described: Any) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for one in described.get("properties") or ():
+        kinds = one.get("dataType") if type(one) is dict else None
+        if type(kinds) is not list or not all(isinstance(kind, str) for kind in kinds):
+            raise Unmaskable("A property has no type.")
+        targets = tuple(map(_target, filter(_is_collection, kinds)))
+        if targets:
+            found[_text(one, "name")] = targets
+    return found
+
+
+def _is_collection(kind: str) -> bool:
+    """Types of values begin with a small letter; a collection of a namespace has a colon."""
+    return kind[:1].isupper() or ":" in kind
+
+
+def _target(kind: str) -> str:
+    return kind if _CLASS.fullmatch(kind) else EVERYTHING
+
+
+def _text(one: Any, name: str) -> str:
+    value = one.get(name) if type(one) is dict else None
+    if not isinstance(value, str):
+        raise Unmaskable("A name is not a text.")
+    return value

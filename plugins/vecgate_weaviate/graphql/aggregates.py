@@ -1,0 +1,75 @@
+"""Aggregates: what Aggregate and Explore answer, rebuilt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from vecgate.errors import Unmaskable
+from vecgate.masking.maskset import MaskSet
+from vecgate.operations.model import Resource
+from vecgate_weaviate.graphql.aggregation import Aggregation
+from vecgate_weaviate.graphql.columns import Columns
+from vecgate_weaviate.graphql.parts import EVERYTHING
+from vecgate_weaviate.graphql.reach import property_name
+from vecgate_weaviate.graphql.replies import Found, listed, members, plain
+from vecgate_weaviate.graphql.selection import TYPE
+from vecgate_weaviate.graphql.tree import Field
+
+_COUNTED: Final = frozenset({TYPE, "meta", "groupedBy"})
+_BEACON: Final = re.compile(r"weaviate://localhost/([A-Za-z][_0-9A-Za-z]*)/([0-9a-fA-F-]{36})")
+
+
+def shown(
+    value: Any, aggregation: Aggregation, masks: MaskSet, visible: Callable[[Resource], bool]
+) -> list[dict[str, Any] | None] | None:
+    """The groups of an Aggregate. Raises Unmaskable."""
+    if value is None:
+        return None
+    return [None if one is None else _group(one, aggregation, masks, visible) for one in listed(value)]
+
+
+def _group(value: Any, aggregation: Aggregation, masks: MaskSet, visible: Callable[[Resource], bool]) -> dict[str, Any]:
+    given = members(value, aggregation.members)
+    group: dict[str, Any] = {}
+    for key, one in aggregation.members.items():
+        if one.name not in _COUNTED and masks.used((property_name(one.name),)) is not None:
+            raise Unmaskable("a masked property is aggregated")
+        figures = plain(given.get(key), one)
+        for name, inner in one.fields.items():
+            if inner.name == "pointingTo" and isinstance(figures, dict) and type(figures.get(name)) is list:
+                figures[name] = [each for each in figures[name] if visible(_collection(each))]
+        group[key] = figures
+    return group
+
+
+def _collection(value: Any) -> str:
+    """Of a beacon, or of what is a collection's name itself."""
+    if not isinstance(value, str):
+        raise Unmaskable("a reference points to nothing")
+    found = _BEACON.fullmatch(value)
+    return found[1] if found else value
+
+
+def explored(value: Any, fields: Mapping[str, Field], masks: MaskSet, found: Found) -> Any:
+    """The objects of an Explore: where they are, and scores. Raises Unmaskable."""
+    if value is None:
+        return None
+    columns, ranked = Columns(), []
+    for one in listed(value):
+        given = members(one, fields)
+        score: list[float] = []
+        shown: dict[str, Any] = {}
+        for key, inner in fields.items():
+            if inner.name in {"certainty", "distance"}:
+                columns.put(given.get(key), inner, shown, ("", key), score)
+            else:
+                shown[key] = plain(given.get(key), inner)
+        beacons = [given.get(key) for key, inner in fields.items() if inner.name == "beacon"]
+        place = _BEACON.fullmatch(beacons[0]) if beacons and isinstance(beacons[0], str) else None
+        found.records.append((place[1] if place else EVERYTHING, place[2] if place else "", {}, score))
+        ranked.append(shown)
+    if columns.settle(lambda _: masks):
+        found.masked.add("scores")
+    return ranked

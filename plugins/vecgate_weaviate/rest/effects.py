@@ -1,0 +1,284 @@
+"""Effects: the operations that a request comes to, where the table alone cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from vecgate.errors import Refusal
+from vecgate.operations.document import Numbers
+from vecgate.operations.model import Action, Operation, Resource, Risk
+from vecgate.operations.table import Call
+from vecgate.reasons import Reason
+from vecgate_weaviate.calls.known import EVERYTHING
+from vecgate_weaviate.graphql.reach import Reach, collection_name, property_name
+from vecgate_weaviate.graphql.steering import shown
+from vecgate_weaviate.rest.call import RestCall, place
+from vecgate_weaviate.rest.kinds import SOURCE_TEXT, located
+from vecgate_weaviate.rest.naming import is_reference
+
+FEW: Final = 10
+"""Objects up to which a delete by their ids is not a bulk one."""
+MANY: Final = 1000
+"""Objects from which reading is an export, and writing changes in bulk."""
+USUAL: Final = 25
+"""Objects of a list without a limit; the server's configuration may say otherwise."""
+_TIMES: Final = frozenset({"_creationTimeUnix", "_lastUpdateTimeUnix", "_id", "id"})
+
+
+def listed(call: Call) -> tuple[Operation, ...]:
+    """A list of objects; of all collections, if none is named."""
+    rest = _rest(call)
+    limit = int(rest.asked("limit") or USUAL)
+    steering = [property_name(name.strip()) for name in rest.asked("sort").split(",") if name.strip()]
+    export = bool(rest.asked("after")) or limit > MANY or not rest.collection
+    return (
+        Operation(
+            call.row.operation,
+            Action.READ,
+            (rest.resource if rest.collection else EVERYTHING,),
+            fields_used=tuple(name for name in steering if name not in _TIMES),
+            vectors=includes_vector(rest),
+            risks=(Risk.BULK_EXPORT,) if export else (),
+            points=limit,
+            query=dict(rest.query),
+        ),
+    )
+
+
+def one(call: Call) -> tuple[Operation, ...]:
+    rest = _rest(call)
+    head = call.row.method == "HEAD"
+    query = {"ids": [rest.at["id"]]}
+    return (
+        Operation(
+            call.row.operation,
+            call.row.action,
+            (rest.resource,),
+            vectors=not head and includes_vector(rest),
+            points=1 if call.row.action is Action.READ else 0,
+            query=query,
+        ),
+    )
+
+
+def includes_vector(call: RestCall) -> bool:
+    """`vector` in `include` brings the named vectors, too."""
+    return "vector" in call.asked("include").split(",")
+
+
+def stored(call: Call) -> tuple[Operation, ...]:
+    """Objects that are written. The server echoes them, with their vectors; collections that do not exist it makes."""
+    rest = _rest(call)
+    objects = rest.sent.get("objects", [rest.sent])
+    places: dict[Resource, int] = {}
+    created: dict[str, None] = {}
+    targets: dict[str, None] = {}
+    for each in objects:
+        collection = each["class"]
+        at = place(collection, each.get("tenant"))
+        places[at] = places.get(at, 0) + 1
+        if not rest.known.has(collection):
+            created[collection] = None
+        for name, value in (each.get("properties") or {}).items():
+            if is_reference(value):
+                targets |= dict.fromkeys(_target(rest, collection, name, link) for link in value)
+    if not places:
+        raise Refusal(Reason.BAD_BODY, "The batch is empty.")
+    name = call.row.operation
+    validates = name == "objects.validate"
+    return (
+        *(
+            Operation(
+                name,
+                Action.READ if validates else Action.WRITE,
+                (at,),
+                risks=(Risk.BULK_UPDATE,) if count > MANY else (),
+                count=count,
+                query={"records": count},
+            )
+            for at, count in places.items()
+        ),
+        *(
+            Operation(name, Action.ADMIN, (one,), risks=(Risk.SCHEMA_CHANGE,), count=0)
+            for one in (() if validates else created)
+        ),
+        *_reads(name, targets),
+    )
+
+
+def links(call: Call) -> tuple[Operation, ...]:
+    """References of one object: it is written, and what they lead to is read."""
+    rest = _rest(call)
+    given = rest.sent if type(rest.sent) is list else [rest.sent]
+    name, collection = rest.at["propertyName"], rest.collection
+    targets = dict.fromkeys(_target(rest, collection, name, link) for link in given)
+    action, risks = call.row.action, call.row.risks
+    return (
+        Operation(call.row.operation, action, (rest.resource,), risks=risks, query={"ids": [rest.at["id"]]}),
+        *_reads(call.row.operation, targets),
+    )
+
+
+def references(call: Call) -> tuple[Operation, ...]:
+    rest = _rest(call)
+    places: dict[Resource, int] = {}
+    targets: dict[str, None] = {}
+    for one in rest.sent:
+        found = SOURCE_TEXT.fullmatch(one["from"])
+        assert found is not None
+        at = place(found[1], one.get("tenant"))
+        places[at] = places.get(at, 0) + 1
+        targets[_target(rest, found[1], found[3], {"beacon": one["to"]})] = None
+    if not places:
+        raise Refusal(Reason.BAD_BODY, "The batch is empty.")
+    name = call.row.operation
+    writes = (
+        Operation(name, Action.WRITE, (at,), risks=(Risk.BULK_UPDATE,) if count > MANY else (), count=count)
+        for at, count in places.items()
+    )
+    return (*writes, *_reads(name, targets))
+
+
+def deleted(call: Call) -> tuple[Operation, ...]:
+    """A delete of what a filter finds, which is read for that in other collections, too."""
+    rest = _rest(call)
+    match = rest.sent["match"]
+    reach = Reach()
+    reach.step(match["class"])
+    reach.where(match["class"], match["where"])
+    objects = _named(match["where"])
+    risks = () if rest.sent.get("dryRun") or 0 < objects <= FEW else (Risk.BULK_DELETE,)
+    return _steered(
+        rest, Action.DELETE, reach, risks=risks, count=max(1, objects), query={"where": shown(match["where"])}
+    )
+
+
+def created(call: Call) -> tuple[Operation, ...]:
+    """A collection with its properties: those that refer lead to others."""
+    rest = _rest(call)
+    body = rest.sent
+    described = body.get("properties") or ([body] if "dataType" in body else [])
+    own = rest.collection or body["class"]
+    others = {kind for one in described for kind in one["dataType"] if kind[:1].isupper()} - {own}
+    return (
+        Operation(call.row.operation, Action.ADMIN, (own,), risks=_configured(body, call.row.risks)),
+        *_reads(call.row.operation, dict.fromkeys(sorted(others)), Action.META),
+    )
+
+
+def dropped(call: Call) -> tuple[Operation, ...]:
+    """A collection by the name that is written; if the server takes it for an alias, by that, too."""
+    rest = _rest(call)
+    written = rest.at["className"]
+    names = tuple(dict.fromkeys((written, rest.known.collection(written))))
+    return (Operation(call.row.operation, Action.ADMIN, names, risks=call.row.risks),)
+
+
+def tenants(call: Call) -> tuple[Operation, ...]:
+    """Each tenant of a list by itself."""
+    rest = _rest(call)
+    names = [one if type(one) is str else one["name"] for one in rest.sent]
+    if not names:
+        raise Refusal(Reason.BAD_BODY, "The list of tenants is empty.")
+    places = tuple(dict.fromkeys(place(rest.collection, name) for name in names))
+    return (Operation(call.row.operation, Action.ADMIN, places, risks=call.row.risks, count=len(places)),)
+
+
+def alias(call: Call) -> tuple[Operation, ...]:
+    """An alias, what it stands for until then, and what it is to stand for."""
+    rest = _rest(call)
+    body = rest.sent or {}
+    written = rest.at.get("aliasName") or body["alias"]
+    names = [written, rest.known.collection(written), *([body["class"]] if "class" in body else [])]
+    return (Operation(call.row.operation, Action.ADMIN, tuple(dict.fromkeys(names)), risks=call.row.risks),)
+
+
+def alias_read(call: Call) -> tuple[Operation, ...]:
+    rest = _rest(call)
+    return (Operation(call.row.operation, Action.META, (rest.known.collection(rest.at["aliasName"]),)),)
+
+
+def copied(call: Call) -> tuple[Operation, ...]:
+    """Backups and exports: of the collections that are included, or of everything."""
+    rest = _rest(call)
+    body = rest.sent
+    names: list[Resource] = list(dict.fromkeys(body.get("include") or ()))
+    config: Mapping[str, Any] = body.get("config") or {}
+    whole = not names or body.get("includeUsers") or body.get("includeRoles") or body.get("overwriteAlias")
+    access = any(config.get(name) == "all" for name in ("rolesOptions", "usersOptions"))
+    if whole or access:
+        names.append(EVERYTHING)
+    risks = dict.fromkeys(call.row.risks)
+    if any(config.get(name) for name in ("Endpoint", "Bucket", "Path")):
+        risks[Risk.EGRESS] = None
+    if access or body.get("includeUsers") or body.get("includeRoles"):
+        risks[Risk.ACCESS_CHANGE] = None
+    if body.get("overwriteAlias"):
+        risks[Risk.ALIAS_CHANGE] = None
+    return (Operation(call.row.operation, Action.ADMIN, tuple(names), risks=tuple(risks)),)
+
+
+def _steered(call: RestCall, action: Action, reach: Reach, **asked: Any) -> tuple[Operation, ...]:
+    (collection, step), *others = reach.steps.items()
+    tenant = (call.sent.get("tenant") if type(call.sent) is dict else "") or call.tenant
+    scores = asked.pop("scores_steer", False)
+    risks = asked.pop("risks", ())
+    return (
+        Operation(
+            call.row.operation,
+            action,
+            (place(collection, tenant),),
+            fields_used=tuple(step.fields),
+            scores_steer=scores,
+            risks=risks,
+            **asked,
+        ),
+        *(
+            Operation(
+                call.row.operation,
+                Action.READ,
+                (other, f"{other}/{tenant}") if tenant else (other,),
+                fields_used=tuple(walked.fields),
+                count=0,
+            )
+            for other, walked in others
+        ),
+    )
+
+
+def _reads(name: str, targets: Iterable[str], action: Action = Action.READ) -> Iterable[Operation]:
+    return (Operation(name, action, (target,), count=0) for target in targets)
+
+
+def _target(call: RestCall, collection: str, name: str, link: Mapping[str, Any]) -> str:
+    named, _ = located(link["beacon"])
+    return collection_name(named) if named else call.known.only(collection, property_name(name))
+
+
+def _named(clause: Mapping[str, Any]) -> int:
+    """The objects that a filter names by their ids alone; 0 for any other filter."""
+    if clause.get("operands") or tuple(clause.get("path") or ()) not in {("id",), ("_id",)}:
+        return 0
+    many = clause.get("valueTextArray") or clause.get("valueStringArray")
+    if clause["operator"] == "ContainsAny" and type(many) is list:
+        return len(many)
+    return 1 if clause["operator"] == "Equal" and (clause.get("valueText") or clause.get("valueString")) else 0
+
+
+def _configured(body: Mapping[str, Any], risks: tuple[Risk, ...]) -> tuple[Risk, ...]:
+    """Settings of modules may name where texts are sent to."""
+    return (*risks, Risk.EGRESS) if _addresses(body) else risks
+
+
+def _addresses(value: Any) -> bool:
+    if isinstance(value, str):
+        return "://" in value
+    if type(value) is dict:
+        return any(_addresses(one) for name, one in value.items() if name != "description")
+    return type(value) is list and not isinstance(value, Numbers) and any(map(_addresses, value))
+
+
+def _rest(call: Call) -> RestCall:
+    assert isinstance(call, RestCall)
+    return call
