@@ -15,10 +15,16 @@ PAGE = (Path(__file__).parents[2] / "docs" / "engines.md").read_text(encoding="u
 
 def test_the_configuration_is_one(tmp_path: Path) -> None:
     (snippet,) = blocks(PAGE, "yaml")
-    for name in ("milvus.key", "qdrant.key", "pinecone.key"):
+    for name in ("milvus.key", "qdrant.key", "weaviate.key", "pinecone.key"):
         (tmp_path / name).write_text("secret")
     config = load(write(tmp_path, snippet)).config
-    assert [each.dialect for each in config.connections] == ["milvus", "qdrant", "qdrant", "pinecone", "pinecone"]
+    assert [each.dialect for each in config.connections] == [
+        "milvus",
+        "qdrant",
+        "qdrant",
+        *["weaviate"] * 2,
+        *["pinecone"] * 2,
+    ]
 
 
 def test_every_engine_is_in_the_table() -> None:
@@ -29,6 +35,6 @@ def test_every_engine_is_in_the_table() -> None:
 
 def test_the_snippets_are_python() -> None:
     snippets = blocks(PAGE, "python")
-    assert len(snippets) == 4
+    assert len(snippets) == 5
     for snippet in snippets:
         compile(snippet, "docs/engines.md", "exec")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vecgate.hooks import Hooks
 from vecgate.operations.model import Scope
-from vecgate.operations.shapes import Kind
+from vecgate.operations.shapes import Kind, Shape
 from vecgate.operations.table import Row, Table
 
 _INTRODUCTION = """\
@@ -65,7 +65,7 @@ def _members(row: Row) -> Iterator[str]:
     facts = {
         "query": _kinds(row.query),
         "may stand more than once in it": _list(tuple(sorted(row.repeated))),
-        "body": _kinds(row.body.members) if row.body else "",
+        "body": _body(row.body),
         "fields that steer": _list(row.fields),
         "vectors come back in": _list(row.vectors),
         "payload comes back in": _list(row.payload),
@@ -76,6 +76,12 @@ def _members(row: Row) -> Iterator[str]:
     said = [f"- {name}: {fact}" for name, fact in facts.items() if fact]
     if said:
         yield from ("", f"### {row.operation}", "", *said)
+
+
+def _body(body: Kind | None) -> str:
+    if body is None:
+        return ""
+    return _kinds(body.members) if isinstance(body, Shape) else _escaped(body)
 
 
 def _kinds(members: Mapping[str, Kind]) -> str:

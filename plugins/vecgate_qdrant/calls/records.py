@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vecgate.errors import Refusal, Unmaskable
+from vecgate.masking import payloads
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Record
 from vecgate.operations.model import Resource
-from vecgate_qdrant import payloads
 from vecgate_qdrant.calls import values
 from vecgate_qdrant.calls.queries import point_id
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vecgate.errors import Unmaskable
+from vecgate.masking import payloads
 from vecgate.operations import grpc
 from vecgate.operations.dialect import Masked, Reading, Record
 from vecgate.operations.messages import Answer
 from vecgate.operations.model import Resource
 from vecgate.operations.table import Call
 from vecgate.policy.decision import Decision
-from vecgate_qdrant import aliases, payloads
+from vecgate_qdrant import aliases
 from vecgate_qdrant.calls import values
 from vecgate_qdrant.calls.outgoing import requests
 from vecgate_qdrant.calls.records import Masking

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from vecgate.errors import Refusal, Unmaskable
+from vecgate.masking import payloads
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.shapes import OBJECT, TEXT, ListOf, MapOf, OneOf, Shape, enumeration, nullable
 from vecgate.policy.decision import Decision
-from vecgate_qdrant import payloads
 from vecgate_qdrant.rest.kinds import NAME, UINT
 
 _INDEX: Final = Shape(

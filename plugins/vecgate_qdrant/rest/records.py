@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vecgate.errors import Unmaskable
+from vecgate.masking import payloads
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Record
 from vecgate.operations.document import Number, Numbers
 from vecgate.operations.model import Resource
 from vecgate.operations.vectors import is_vector
-from vecgate_qdrant import payloads
 from vecgate_qdrant.rest.kinds import is_id
 
 _RECORD: Final = frozenset({"id", "payload", "vector", "shard_key", "order_value"})
