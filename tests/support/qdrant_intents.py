@@ -1,4 +1,4 @@
-"""Requests of one intent in every spelling that Qdrant has for it: REST and gRPC, and the older routes of either.
+"""Requests of one intent in every spelling that Qdrant has for it: REST, its older routes, gRPC, its older calls.
 
 A REST body is the intent; the Python client's own conversions make the message of it, so that neither reading of the
 gateway's is what the other is held against.
@@ -293,9 +293,6 @@ def clustered(collection: str, body: Any) -> Spellings:
     ((name, _),) = body.items()
     inner: Any = RestToGrpc.convert_cluster_operations(CLUSTER.validate_python(body))
     field = {"create_sharding_key": "create_shard_key", "drop_sharding_key": "delete_shard_key"}.get(name, name)
-    if field.endswith("_shard_key"):
-        holder = {"create_shard_key": wire.CreateShardKey, "delete_shard_key": wire.DeleteShardKey}[field]
-        inner = inner if isinstance(inner, holder) else holder(shard_key=inner.shard_key)
     message = wire.UpdateCollectionClusterSetupRequest(collection_name=collection, **{field: inner})
     return {
         "REST": rested("POST", at(collection, "/cluster"), body),
