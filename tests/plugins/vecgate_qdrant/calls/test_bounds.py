@@ -41,3 +41,16 @@ def test_a_snapshots_name_is_no_path(name: str) -> None:
     for call, named in (("Snapshots/Delete", {"collection_name": "kb"}), ("Snapshots/DeleteFull", {})):
         with pytest.raises(Refusal):
             judged(call, {**named, "snapshot_name": name})
+
+
+def test_a_long_key_is_not_written_out_with_each_key_within() -> None:
+    inner = [{"field": {"key": f"k{number}", "is_null": True}} for number in range(900)]
+    for long, keys in (("k" * 70_000, inner[:1]), ("k" * 1000, inner), ("k", inner * 2 + [{"is_null": {"key": "x"}}])):
+        nested = {"nested": {"key": long, "filter": {"must": keys}}}
+        message = {"collection_name": "kb", "filter": {"must": [nested]}}
+        if long == "k":
+            assert len(judged("Points/Count", message)[0].fields_used) == 902
+            continue
+        with pytest.raises(Refusal) as refused:
+            judged("Points/Count", message)
+        assert refused.value.reason is Reason.BODY_TOO_LARGE
