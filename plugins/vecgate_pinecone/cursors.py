@@ -9,27 +9,49 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
-import msgspec
+from vecgate.errors import Refusal
+from vecgate.operations.document import parse
+from vecgate.reasons import Reason
 
 _POSITION: Final = frozenset({"skip_past", "prefix"})
-_TEXT: Final = re.compile(r"[A-Za-z0-9+/_=-]+")
+_JSON: Final = re.compile(rb"\s*[\[{]\s*[\]}\[{\"]")
+_NOT_BASE64: Final = re.compile(r"[^A-Za-z0-9+/]")
+"""What lenient readers skip."""
 ANY_FIELD: Final = "*"
 """Of `fields_used`: it could be any, so that whoever has a masked field is refused."""
 
 
 def steers(token: str | None) -> tuple[str, ...]:
     """The fields that a client's token may steer by."""
-    if not token:
-        return ()
-    try:
-        document = msgspec.json.decode(_decoded(token) or token.encode())
-    except (msgspec.MsgspecError, UnicodeError):
-        return ()  # the service's own, and sealed
-    if isinstance(document, dict) and document.keys() <= _POSITION:
+    document = _read(token)
+    if document is None or (isinstance(document, dict) and document.keys() <= _POSITION):
         return ()
     return (ANY_FIELD,)
+
+
+def position(token: str | None) -> str | None:
+    """The name after which a token continues, None for one that is sealed. Raises Refusal: bad_body for another one."""
+    document = _read(token)
+    if document is None:
+        return None
+    place = document.get("skip_past") if isinstance(document, dict) and document.keys() <= _POSITION else None
+    if type(place) is not str:
+        raise Refusal(Reason.BAD_BODY, "The paginationToken is none of the service's.")
+    return place
+
+
+def _read(token: str | None) -> Any:
+    """What a token says, None where nothing can be read in it: it is the service's own, and sealed. What begins like
+    JSON and is none, or could be read in two ways, is the empty text: the service may read it otherwise."""
+    for text in (_decoded(token), token.encode()) if token else ():
+        if _JSON.match(text):
+            try:
+                return parse(text)
+            except Refusal:
+                return ""
+    return None
 
 
 def tells(token: str, names: Iterable[str]) -> bool:
@@ -39,10 +61,6 @@ def tells(token: str, names: Iterable[str]) -> bool:
 
 
 def _decoded(token: str) -> bytes:
-    if not _TEXT.fullmatch(token):
-        return b""
-    plain = token.rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        return binascii.a2b_base64(plain + "=" * (-len(plain) % 4))
-    except binascii.Error:
-        return b""
+    plain = _NOT_BASE64.sub("", token.replace("-", "+").replace("_", "/"))
+    plain = plain[:-1] if len(plain) % 4 == 1 else plain  # of no use, and lenient readers leave it out
+    return binascii.a2b_base64(plain + "=" * (-len(plain) % 4))

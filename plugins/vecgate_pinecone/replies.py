@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from vecgate.errors import Refusal, Unmaskable
 from vecgate.operations.model import Resource
@@ -11,6 +11,9 @@ from vecgate_pinecone import structs
 from vecgate_pinecone.catalogue import passes
 from vecgate_pinecone.masking import Masking
 from vecgate_pinecone.names import canonical
+
+_MOST: Final = 2**32 - 1
+"""What a count of 32 bits can say."""
 
 
 def matches(masking: Masking, reply: Any) -> None:
@@ -47,7 +50,7 @@ def stats(reply: Any, index: Resource, decision: Decision) -> None:
     hidden = [name for name in reply.namespaces if not decision.visible(f"{index}/{canonical(name)}")]
     for name in hidden:
         del reply.namespaces[name]
-    reply.total_vector_count = sum(one.vector_count for one in reply.namespaces.values())
+    reply.total_vector_count = min(_MOST, sum(one.vector_count for one in reply.namespaces.values()))
     if hidden:
         for field in ("index_fullness", "memory_fullness", "storage_fullness"):
             reply.ClearField(field)

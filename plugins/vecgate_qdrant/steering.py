@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+from vecgate.errors import Refusal
 from vecgate.operations.model import Action, Risk
+from vecgate.reasons import Reason
+
+_FIELDS: Final = 1000
+_CHARACTERS: Final = 64 * 1024
+"""What the gateway judges of one request at most."""
 
 
 @dataclass(slots=True)
@@ -13,6 +19,8 @@ class Steering:
     fields: dict[str, None] = field(default_factory=dict)
     """Dotted payload fields that steer, in the order they were met. `nested` keys are joined: `country.cities[].sights`
     counts as `country.cities.sights`."""
+    characters: int = 0
+    """Of all these names together."""
     scores: bool = False
     """A score threshold, or a formula over scores."""
     egress: bool = False
@@ -27,8 +35,13 @@ class Steering:
     """Some stage has no query, or one that only sorts or samples: it reads."""
 
     def use(self, *names: str) -> None:
+        """Raises Refusal: body_too_large. One long key around many short ones is written out with each of them."""
         for name in names:
-            self.fields[name] = None
+            if name not in self.fields:
+                self.fields[name] = None
+                self.characters += len(name)
+        if len(self.fields) > _FIELDS or self.characters > _CHARACTERS:
+            raise Refusal(Reason.BODY_TOO_LARGE, f"At most {_FIELDS} fields steer a request.")
 
     @property
     def actions(self) -> tuple[Action, ...]:

@@ -140,7 +140,9 @@ NAMESPACES: Final = (
         ALL,
         Scope.LIST,
         query=bodies.LIST_NAMESPACES,
-        note="Filtered to what the caller may see, and so are its counts.",
+        note="Filtered to what the caller may see, and so are its counts. The name that a token continues after is a "
+        "resource, too.",
+        effect=effects.list_namespaces,
     ),
     Row(
         "create_namespace",

@@ -7,6 +7,7 @@ from typing import Final
 
 from vecgate.operations.model import Operation, Risk
 from vecgate.operations.table import Call
+from vecgate_qdrant import bulk
 from vecgate_qdrant.calls import walk
 from vecgate_qdrant.calls.reads import steered
 from vecgate_qdrant.rest.filters import bad
@@ -39,7 +40,7 @@ def create_index(call: Call) -> tuple[Operation, ...]:
 def aliases(call: Call) -> tuple[Operation, ...]:
     """Each action is an operation on every name in it; `bind` adds what an alias stands for until then."""
     found = []
-    for action in call.document.actions:
+    for action in bulk.bounded(call.document.actions):
         kind = action.WhichOneof("action")
         if kind is None:
             raise bad("an action is empty")

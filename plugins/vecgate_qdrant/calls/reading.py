@@ -9,6 +9,7 @@ from vecgate.operations.dialect import Reading
 from vecgate.operations.messages import Request
 from vecgate.operations.table import Call, Table
 from vecgate.reasons import Reason
+from vecgate_qdrant import bulk
 from vecgate_qdrant.calls.reads import BATCHES
 from vecgate_qdrant.calls.rows import ROWS
 from vecgate_qdrant.descriptors import DESCRIPTORS
@@ -25,8 +26,10 @@ def read(request: Request) -> Reading:
     if "collection_name" in message.DESCRIPTOR.fields_by_name:
         NAME.check(message.collection_name, "collection_name")
         params["collection_name"] = message.collection_name
+    if "snapshot_name" in message.DESCRIPTOR.fields_by_name:
+        NAME.check(message.snapshot_name, "snapshot_name")  # a file's: in a URL it could not be a path, either
     if (inner := BATCHES.get(message.DESCRIPTOR.name)) is not None:
-        for one in getattr(message, inner):
+        for one in bulk.bounded(getattr(message, inner)):
             if one.collection_name not in {"", message.collection_name}:
                 raise Refusal(Reason.BAD_BODY, "A request of the batch names another collection.")
     call = Call(row, params, (), message)

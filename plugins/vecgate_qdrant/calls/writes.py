@@ -63,7 +63,7 @@ def alone(reader: Callable[[Any], Facts]) -> Callable[[Call], tuple[Operation, .
 def batch(call: Call) -> tuple[Operation, ...]:
     """Each member is the operation that it would be alone."""
     found = []
-    for member in call.document.operations:
+    for member in bulk.bounded(call.document.operations):
         kind = member.WhichOneof("operation")
         if kind is None:
             raise bad("a member of the batch is empty")
