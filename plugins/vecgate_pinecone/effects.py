@@ -16,7 +16,7 @@ from vecgate.operations.vectors import summary
 from vecgate.reasons import Reason
 from vecgate_pinecone import bulk, cursors, filters
 from vecgate_pinecone.cursors import ANY_FIELD
-from vecgate_pinecone.names import canonical
+from vecgate_pinecone.names import NAMESPACE, canonical
 
 DOCUMENT: Final = "#document"
 VECTOR_FIELDS: Final = frozenset({"_values", "_sparse_values", "values", "sparse_values", "sparseValues"})
@@ -136,6 +136,20 @@ def stats(call: Call) -> tuple[Operation, ...]:
             operation, action=Action.READ, scope=Scope.NAMED, fields_used=chosen.fields, query=_asked(call.document)
         ),
     )
+
+
+def list_namespaces(call: Call) -> tuple[Operation, ...]:
+    """A token says after which name the page begins, and what page then comes says whether a hidden name follows it:
+    so that nobody can search for names with tokens of their own making, that name must be one the caller may see.
+
+    Raises Refusal: bad_body for a token that says more than the service's.
+    """
+    listed = call.row.base(call)
+    place = cursors.position(call.document.get("paginationToken"))
+    if place is None:
+        return (listed,)
+    NAMESPACE.check(place, "paginationToken")
+    return (listed, replace(listed, scope=Scope.NAMED, resources=(f"{call.params['index']}/{canonical(place)}",)))
 
 
 def create_namespace(call: Call) -> tuple[Operation, ...]:
