@@ -14,7 +14,7 @@ from vecgate.policy.decision import Decision
 from vecgate_weaviate import errors
 from vecgate_weaviate.calls.known import EVERYTHING
 from vecgate_weaviate.rest.call import RestCall, place
-from vecgate_weaviate.rest.objects import Objects, listed, members
+from vecgate_weaviate.rest.objects import Objects, listed, members, scalar
 from vecgate_weaviate.rest.outgoing import masks_of
 
 EMPTY: Final = frozenset(
@@ -91,7 +91,7 @@ def _linked(call: RestCall, decision: Decision, objects: Objects, document: Any)
     if len(listed(document)) != len(call.sent):
         raise Unmaskable("The database did not answer for each reference.")
     return [
-        {"from": asked["from"], "to": asked["to"], "result": objects.result(one.get("result"))}
+        {"from": asked["from"], "to": asked["to"], "result": objects.result(members(one).get("result"))}
         for one, asked in zip(document, call.sent, strict=True)
     ]
 
@@ -100,11 +100,12 @@ def _deleted(call: RestCall, decision: Decision, objects: Objects, document: Any
     shown = dict(members(document, {"match", "output", "dryRun", "results", "deletionTimeUnixMilli"}))
     results = members(shown.get("results"), {"matches", "limit", "successful", "failed", "objects"})
     found = results.get("objects")
-    kept = {name: value for name, value in results.items() if name != "objects"}
+    kept = {name: scalar(value) for name, value in results.items() if name != "objects"}
     if found is not None:
         at = place(call.sent["match"]["class"], call.tenant)
         kept["objects"] = [objects.deleted(one, at) for one in listed(found)]
-    return {**shown, "match": call.sent["match"], "results": kept}
+    said = {name: scalar(value) for name, value in shown.items() if name not in {"match", "results"}}
+    return {**said, "match": call.sent["match"], "results": kept}
 
 
 def _schema(call: RestCall, decision: Decision, objects: Objects, document: Any) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from vecgate.errors import Refusal
-from vecgate.operations.document import Numbers
 from vecgate.operations.model import Action, Operation, Resource, Risk
 from vecgate.operations.table import Call
 from vecgate.reasons import Reason
@@ -23,6 +22,7 @@ MANY: Final = 1000
 """Objects from which reading is an export, and writing changes in bulk."""
 USUAL: Final = 25
 """Objects of a list without a limit; the server's configuration may say otherwise."""
+_ADDRESS: Final = ("url", "endpoint", "host", "resourcename")
 _TIMES: Final = frozenset({"_creationTimeUnix", "_lastUpdateTimeUnix", "_id", "id"})
 
 
@@ -175,6 +175,17 @@ def dropped(call: Call) -> tuple[Operation, ...]:
     return (Operation(call.row.operation, Action.ADMIN, names, risks=call.row.risks),)
 
 
+def shards(call: Call) -> tuple[Operation, ...]:
+    """Shards of a collection with tenants are those, by their names: one, or all."""
+    rest = _rest(call)
+    shard = rest.at.get("shardName")
+    if shard is None:
+        names: tuple[Resource, ...] = (rest.resource,) if rest.tenant else (rest.collection, f"{rest.collection}/*")
+    else:
+        names = (rest.collection, place(rest.collection, shard))
+    return (Operation(call.row.operation, call.row.action, names, risks=call.row.risks),)
+
+
 def tenants(call: Call) -> tuple[Operation, ...]:
     """Each tenant of a list by itself."""
     rest = _rest(call)
@@ -267,16 +278,23 @@ def _named(clause: Mapping[str, Any]) -> int:
 
 
 def _configured(body: Mapping[str, Any], risks: tuple[Risk, ...]) -> tuple[Risk, ...]:
-    """Settings of modules may name where texts are sent to."""
-    return (*risks, Risk.EGRESS) if _addresses(body) else risks
+    """Settings of modules may name where texts are sent to; objects with a time to live are deleted without a call."""
+    egress = (Risk.EGRESS,) if _addresses(body) else ()
+    expiry = body.get("objectTtlConfig") or {}
+    return (*risks, *egress, *((Risk.BULK_DELETE,) if expiry.get("enabled") else ()))
 
 
 def _addresses(value: Any) -> bool:
+    """An address stands somewhere: a URL, or anything under a name that is for one (Google's has no scheme)."""
     if isinstance(value, str):
         return "://" in value
     if type(value) is dict:
-        return any(_addresses(one) for name, one in value.items() if name != "description")
-    return type(value) is list and not isinstance(value, Numbers) and any(map(_addresses, value))
+        return any(
+            _addresses(one) or (bool(one) and any(part in name.lower() for part in _ADDRESS))
+            for name, one in value.items()
+            if name != "description"
+        )
+    return type(value) is list and any(map(_addresses, value))
 
 
 def _rest(call: Call) -> RestCall:

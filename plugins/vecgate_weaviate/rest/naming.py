@@ -5,6 +5,7 @@ Aliases are resolved where the server would do so; what is created or dropped is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from vecgate_weaviate.calls.known import EVERYTHING, Known
 from vecgate_weaviate.graphql.reach import collection_name, property_name
 from vecgate_weaviate.rest.kinds import SOURCE_TEXT, located
 
+_VALUES: Final = re.compile(r"[a-z][A-Za-z]*(?:\[\])?")
+"""Types of values: `text`, `phoneNumber`, `int[]`."""
 AS_WRITTEN: Final = frozenset({"schema.objects.delete", "schema.objects.create", "aliases.delete", "aliases.create"})
 
 
@@ -130,8 +133,19 @@ def _described(body: Any, known: Known, at: Mapping[str, str]) -> Any:
 
 
 def _property(body: Any, known: Known, at: Mapping[str, str]) -> Any:
-    kinds = [known.collection(kind) if kind[:1].isupper() else kind for kind in body["dataType"]]
+    """Whatever is no type of values is a collection, in whatever spelling."""
+    kinds = [kind if _VALUES.fullmatch(kind) else known.collection(kind) for kind in body["dataType"]]
+    for nested in body.get("nestedProperties") or ():
+        _plain(nested)
     return {**body, "dataType": kinds}
+
+
+def _plain(body: Any) -> None:
+    """A property inside an object leads nowhere. Raises Refusal."""
+    if not all(map(_VALUES.fullmatch, body["dataType"])):
+        raise Refusal(Reason.BAD_BODY, "A property inside an object refers to a collection.")
+    for nested in body.get("nestedProperties") or ():
+        _plain(nested)
 
 
 def _alias(body: Any, known: Known, at: Mapping[str, str]) -> Any:

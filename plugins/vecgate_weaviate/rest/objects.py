@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from vecgate.errors import Unmaskable
+from vecgate.errors import Refusal, Unmaskable
 from vecgate.masking import payloads
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Record
 from vecgate.operations.document import Numbers
 from vecgate.operations.model import Resource
+from vecgate.operations.shapes import Nullable
 from vecgate.operations.vectors import is_vector
 from vecgate.policy.decision import Decision
 from vecgate_weaviate.rest.call import place
+from vecgate_weaviate.rest.kinds import CLASS, TENANT
 from vecgate_weaviate.rest.outgoing import masks_of
 
 _KNOWN: Final = frozenset(
@@ -42,7 +44,7 @@ class Objects:
         named = one.get("class")
         if type(named) is not str or type(one.get("id")) is not str or (collection and named != collection):
             raise Unmaskable("an object is of another collection than was asked for")
-        at = place(named, tenant or one.get("tenant") or "")
+        at = _placed(named, tenant or one.get("tenant") or "")
         masks = masks_of(self.decision, at)
         shown: dict[str, Any] = {}
         kept: Mapping[str, Any] = {}
@@ -60,7 +62,7 @@ class Objects:
                 case "vectorWeights" | "additional":
                     pass  # made of what is stored, by whichever module
                 case _:
-                    shown[name] = _scalar(part)
+                    shown[name] = scalar(part)
         self.records.append(Record(at, one["id"], kept))
         return shown
 
@@ -73,9 +75,9 @@ class Objects:
 
     def result(self, value: Any) -> dict[str, Any]:
         """How one of a batch went. Raises Unmaskable."""
-        given = members(value or {}, {"status", "errors"})
+        given = members({} if value is None else value, {"status", "errors"})
         status = given.get("status", "SUCCESS")
-        if status not in _STATUS:
+        if type(status) is not str or status not in _STATUS:
             raise Unmaskable("a result is of an unknown kind")
         if given.get("errors") is not None or status == "FAILED":
             return {"status": "FAILED", "errors": FAILED}
@@ -122,7 +124,18 @@ def listed(value: Any) -> list[Any]:
     return value
 
 
-def _scalar(value: Any) -> Any:
+def _placed(collection: str, tenant: Any) -> Resource:
+    """Raises Unmaskable."""
+    try:
+        CLASS.check(collection, "class")
+        Nullable(TENANT).check(tenant or None, "tenant")
+    except Refusal as misfit:
+        raise Unmaskable("an object is of a collection or a tenant that cannot be one") from misfit
+    return place(collection, tenant)
+
+
+def scalar(value: Any) -> Any:
+    """A value that nothing can hide in but a text. Raises Unmaskable."""
     if type(value) in {dict, list, Numbers}:
         raise Unmaskable("a member of an object is not of the expected kind")
     return value

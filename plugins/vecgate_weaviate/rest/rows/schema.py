@@ -18,6 +18,7 @@ _CHANGE: Final = (Risk.SCHEMA_CHANGE,)
 _REBUILD: Final = (Risk.SCHEMA_CHANGE, Risk.INDEX_REBUILD)
 _FILTERED: Final = "Filtered to what the caller may see."
 _OUTSIDE: Final = "`egress` where settings of modules name an address."
+_SHARDS: Final = "The shards of a collection with tenants are its tenants."
 _WORDS: Final = "How a text is cut into words is not for the gateway to tell."
 
 
@@ -94,14 +95,26 @@ COLLECTIONS: Final = (
         Action.ADMIN,
         risks=(*_REBUILD, Risk.BULK_DELETE),
     ),
-    row("schema.objects.shards.get", "GET", f"{_CLASS}/shards", Action.META, query={"tenant": TENANT}),
+    row(
+        "schema.objects.shards.get",
+        "GET",
+        f"{_CLASS}/shards",
+        Action.META,
+        ("{className}", "{className}/*"),
+        query={"tenant": TENANT},
+        note=f"{_SHARDS} With `tenant`, that one alone.",
+        effect=effects.shards,
+    ),
     row(
         "schema.objects.shards.update",
         "PUT",
         f"{_CLASS}/shards/{{shardName}}",
         Action.ADMIN,
+        ("{className}", "{className}/{shardName}"),
         body=bodies.SHARD,
         risks=(Risk.CLUSTER_CHANGE,),
+        note=_SHARDS,
+        effect=effects.shards,
     ),
     refused(
         "schema.objects.properties.tokenize",
