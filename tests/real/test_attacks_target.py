@@ -157,14 +157,14 @@ METHODS = ["TRACE", "TRACK", "OPTIONS", "PROPFIND", "get", "Get", "GETX", "DEBUG
 @pytest.mark.parametrize("method", METHODS)
 def test_an_unusual_method_is_refused(method: str, attacked: UnderAttack) -> None:
     reply, _ = attacked.attack(405, "method_not_allowed", request(COLLECTIONS, attacked.bearer(), method=method))
-    assert reply.header("allow") == "GET, POST, PUT, PATCH, DELETE"
+    assert reply.header("allow") == "GET, HEAD, POST, PUT, PATCH, DELETE"
 
 
-def test_head_is_refused_without_a_body(attacked: UnderAttack) -> None:
+def test_head_of_an_engine_without_it_is_refused_without_a_body(attacked: UnderAttack) -> None:
     attacked.outcomes()
     reply = send(attacked.port, request(COLLECTIONS, attacked.bearer(), method="HEAD"))
-    assert (reply.status, reply.body) == (405, b"")
-    assert attacked.outcome()["facts"]["reason"] == "method_not_allowed"
+    assert (reply.status, reply.body) == (403, b"")
+    assert attacked.outcome()["facts"]["reason"] == "unknown_operation"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

@@ -248,6 +248,8 @@ def test_lists_show_what_the_caller_may_see(scene: Scene) -> None:
     assert "Docs" in client.collections.list_all()
     assert client.collections.exists("Docs")
     assert not client.collections.exists("Secret")
+    assert client.collections.use("Docs").data.exists(FIRST)
+    assert not client.collections.use("Docs").data.exists("00000000-0000-0000-0000-0000000000ff")
     assert list(client.collections.use("Spaces").tenants.get()) == ["acme"]
     acme = client.collections.use("Spaces").with_tenant("acme").query.fetch_objects(include_vector=True)
     assert [(one.properties["title"], one.vector) for one in acme.objects] == [("acme", {})]

@@ -101,7 +101,7 @@ class WeaviateDouble:
         )
 
     def _route(self, method: str, path: str, answering: Answering) -> Route:
-        empty = {"HEAD", "PATCH"} if path.startswith("/v1/schema") else {"HEAD", "PATCH", "DELETE"}
+        empty = {"PATCH"} if path.startswith("/v1/schema") else {"HEAD", "PATCH", "DELETE"}
 
         async def endpoint(request: Request) -> Response:
             raw = await request.body()
@@ -114,7 +114,9 @@ class WeaviateDouble:
                 return JSONResponse({"error": [{"message": str(refused)}]}, refused.status)
             return Response(status_code=204 if method in empty else 200) if result is None else JSONResponse(result)
 
-        return Route(path, endpoint, methods=[method])
+        route = Route(path, endpoint, methods=[method])
+        route.methods = {method}  # a route for GET would take HEAD, too
+        return route
 
     def _provider(self) -> Any:
         here = f"http://127.0.0.1:{self.port}/idp"

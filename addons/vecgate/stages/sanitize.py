@@ -20,7 +20,7 @@ from vecgate.operations.messages import GRPC, Target
 from vecgate.reasons import Reason
 from vecgate.stages.stage import Stage, judged
 
-METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE"})
+METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE"})
 VERSIONS = frozenset({b"HTTP/1.0", b"HTTP/1.1"})
 SINGLE = frozenset({b"content-type", b"content-length", b"content-encoding", b"host", b"transfer-encoding"})
 ENCODINGS = frozenset({b"", b"identity", b"gzip"})
@@ -71,7 +71,7 @@ class Sanitize(Stage):
         if data.http_version != b"HTTP/2.0" if http2 else data.http_version not in VERSIONS:
             raise Refusal(Reason.PROTOCOL_ERROR, "Speak HTTP/1.1 or HTTP/2.")
         if data.method not in METHODS:
-            raise Refusal(Reason.METHOD_NOT_ALLOWED, headers={"allow": "GET, POST, PUT, PATCH, DELETE"})
+            raise Refusal(Reason.METHOD_NOT_ALLOWED, headers={"allow": "GET, HEAD, POST, PUT, PATCH, DELETE"})
         if exchange.method == GRPC and data.method != b"POST":
             raise Refusal(Reason.METHOD_NOT_ALLOWED)
         if data.authority and not http2:

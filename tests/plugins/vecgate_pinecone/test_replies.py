@@ -98,8 +98,8 @@ def test_a_vector_in_metadata_is_dropped() -> None:
     reply.vectors["r1"].id = "r1"
     reply.vectors["r1"].metadata.get_or_create_list("copy").extend([0.25] * 20)
     reply.vectors["r1"].metadata["title"] = "t"
-    assert list(replied(FETCH, masks(), reply)[1].vectors["r1"].metadata) == ["title"]
-    assert list(replied(FETCH, OPEN, reply)[1].vectors["r1"].metadata) == ["copy", "title"]
+    assert set(replied(FETCH, masks(), reply)[1].vectors["r1"].metadata) == {"title"}
+    assert set(replied(FETCH, OPEN, reply)[1].vectors["r1"].metadata) == {"copy", "title"}
 
 
 def test_scores_become_ranks() -> None:

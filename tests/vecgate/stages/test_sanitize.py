@@ -47,7 +47,7 @@ async def test_credentials_leave_a_flow_that_is_refused_too(scene: Scene) -> Non
     assert "authorization" not in one.request.headers
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "CONNECT", "get", "BREW", "G\tT"])
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "CONNECT", "get", "BREW", "G\tT"])
 async def test_other_methods_are_refused(scene: Scene, method: str) -> None:
     one = flow(method=method)
     exchange = sanitized(scene, one)
