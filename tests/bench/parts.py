@@ -9,15 +9,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.support import milvus_calls, qdrant_calls
+from tests.support import milvus_calls, pinecone_scene, qdrant_calls, weaviate_calls
 from vecgate.hooks import Hooks
+from vecgate.operations import grpc
 from vecgate.operations.classify import classify
 from vecgate.operations.dialect import Dialect
+from vecgate_pinecone.descriptors import DESCRIPTORS
 
 RECORDS: Final = 100
 DIMENSION: Final = 1536
 VECTOR: Final = [number / 16 for number in range(16)]
 _CHROMA: Final = "/api/v2/tenants/t/databases/d/collections/5b7c6b1e-8f0e-4b5e-9f5e-0123456789ab"
+_WEAVIATE: Final = weaviate_calls.SERVICE
 _MILVUS: Final = "milvus.proto.milvus.MilvusService/Query"
 LINES: Final[Mapping[str, tuple[dict[str, Any], ...]]] = {
     "chroma": (
@@ -39,6 +42,21 @@ LINES: Final[Mapping[str, tuple[dict[str, Any], ...]]] = {
         {"method": "POST", "path": "/collections/kb/points/scroll", "body": {"limit": 5, "with_payload": ["a"]}},
         {"method": "POST", "path": "/collections/kb/points/delete", "body": {"points": [1, 2]}},
         {"grpc": "qdrant.Points/Scroll", "message": {"collection_name": "kb", "limit": 5}},
+    ),
+    "weaviate": (
+        {
+            "grpc": f"{_WEAVIATE}/Search",
+            "message": {"collection": "Kb", "limit": 5, "near_vector": weaviate_calls.NEAR},
+        },
+        {"method": "POST", "path": "/v1/graphql", "body": {"query": "{Get{Kb(limit:5){title _additional{id}}}}"}},
+        {"method": "GET", "path": f"/v1/objects/Kb/{weaviate_calls.UUID}"},
+        {"method": "POST", "path": "/v1/objects", "body": {"class": "Kb", "properties": {"a": "x"}, "vector": VECTOR}},
+    ),
+    "pinecone": (
+        {"method": "POST", "path": "/query", "body": {"vector": VECTOR, "topK": 5, "filter": {"a": {"$eq": "x"}}}},
+        {"method": "GET", "path": "/vectors/fetch?ids=1&namespace=kb"},
+        {"method": "POST", "path": "/vectors/upsert", "body": {"vectors": [{"id": "1", "values": VECTOR}]}},
+        {"grpc": "VectorService/Query", "message": {"vector": VECTOR, "topK": 5, "namespace": "kb"}},
     ),
 }
 """A search, a read and a write of each engine."""
@@ -110,4 +128,34 @@ def _qdrant() -> Callable[[], object]:
     return lambda: qdrant_calls.masked(read, masks, body)
 
 
-MASKED: Final[Mapping[str, Callable[[], Callable[[], object]]]] = {"milvus": _milvus, "qdrant": _qdrant}
+def _weaviate() -> Callable[[], object]:
+    reply = weaviate_calls.reply("SearchReply")
+    for number, vector in enumerate(np.random.default_rng(1).random((RECORDS, DIMENSION), dtype=np.float32)):
+        found = reply.results.add()
+        found.properties.target_collection = "Docs"
+        found.properties.non_ref_props.fields["title"].text_value = f"title {number}"
+        found.metadata.id = weaviate_calls.UUID
+        found.metadata.vectors.add(name="default", vector_bytes=vector.tobytes(), type=1)
+    read = weaviate_calls.reading("Search", {"collection": "Docs", "near_vector": weaviate_calls.NEAR})
+    body, masks = grpc.answered(reply.SerializeToString()), weaviate_calls.masks()
+    return lambda: weaviate_calls.masked(read, masks, body)
+
+
+def _pinecone() -> Callable[[], object]:
+    reply: Any = DESCRIPTORS.type("FetchResponse")()
+    for number, vector in enumerate(np.random.default_rng(1).random((RECORDS, DIMENSION), dtype=np.float32)):
+        record = reply.vectors[f"r{number}"]
+        record.id = f"r{number}"
+        record.values.extend(vector)
+        record.metadata["title"] = f"title {number}"
+    read = pinecone_scene.called("Fetch", ids=[f"r{number}" for number in range(RECORDS)], namespace="kb")
+    answer, decision = grpc.answered(reply.SerializeToString()), pinecone_scene.decided(pinecone_scene.masks())
+    return lambda: pinecone_scene.PINECONE.mask(read, decision, pinecone_scene.ALICE, answer)
+
+
+MASKED: Final[Mapping[str, Callable[[], Callable[[], object]]]] = {
+    "milvus": _milvus,
+    "qdrant": _qdrant,
+    "weaviate": _weaviate,
+    "pinecone": _pinecone,
+}
