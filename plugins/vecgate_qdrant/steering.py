@@ -15,7 +15,22 @@ _CHARACTERS: Final = 64 * 1024
 
 
 @dataclass(slots=True)
+class Budget:
+    """What may still be read of a request: on the wire a condition may be four bytes, and 40 MiB of them a minute."""
+
+    conditions: int = 20_000
+
+    def spend(self) -> None:
+        """One more is about to be read. Raises Refusal: body_too_large."""
+        self.conditions -= 1
+        if self.conditions < 0:
+            raise Refusal(Reason.BODY_TOO_LARGE, "At most 20000 conditions and prefetches steer a request.")
+
+
+@dataclass(slots=True)
 class Steering:
+    budget: Budget = field(default_factory=Budget)
+    """The members of a batch share one."""
     fields: dict[str, None] = field(default_factory=dict)
     """Dotted payload fields that steer, in the order they were met. `nested` keys are joined: `country.cities[].sights`
     counts as `country.cities.sights`."""

@@ -27,7 +27,7 @@ def stage(message: Any, steering: Steering) -> dict[str, Any]:
     common(message, steering)
     kept: dict[str, Any] = {}
     if message.prefetch:
-        kept["prefetch"] = [{**shown(one, "filter", "limit"), **stage(one, steering)} for one in message.prefetch]
+        kept["prefetch"] = [{**stage(one, steering), **shown(one, "filter", "limit")} for one in message.prefetch]
     if message.HasField("query"):
         kept["query"] = _query(message.query, steering)
     else:
@@ -65,6 +65,7 @@ def discover(message: Any, steering: Steering) -> dict[str, Any]:
 def common(message: Any, steering: Steering) -> None:
     """What every way of asking has: a filter, parameters, a threshold, a look-up elsewhere."""
     steering.queries += 1
+    steering.budget.spend()
     fields = message.DESCRIPTOR.fields_by_name
     for name in ("filter", "params", "lookup_from"):
         if name in fields and message.HasField(name):

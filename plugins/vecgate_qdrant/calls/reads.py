@@ -11,7 +11,7 @@ from vecgate.operations.table import Call
 from vecgate_qdrant import bulk
 from vecgate_qdrant.calls import queries, walk
 from vecgate_qdrant.rest.kinds import NAME
-from vecgate_qdrant.steering import Steering
+from vecgate_qdrant.steering import Budget, Steering
 
 type Stage = Callable[[Any, Steering], dict[str, Any]]
 
@@ -51,8 +51,8 @@ def scroll(call: Call) -> tuple[Operation, ...]:
 
 
 def count(call: Call) -> tuple[Operation, ...]:
-    kept = queries.shown(call.document, *_KEPT)
-    return (call.row.base(call, query=kept, **steered(call.document, "filter").facts()),)
+    facts = steered(call.document, "filter").facts()
+    return (call.row.base(call, query=queries.shown(call.document, *_KEPT), **facts),)
 
 
 def facet(call: Call) -> tuple[Operation, ...]:
@@ -71,7 +71,7 @@ def matrix(call: Call) -> tuple[Operation, ...]:
 
 def asked(stage: Stage) -> Callable[[Call], tuple[Operation, ...]]:
     """The effect of a query or a search."""
-    return lambda call: _asked(call, call.document, stage)
+    return lambda call: _asked(call, call.document, stage, Budget())
 
 
 def batched(stage: Stage) -> Callable[[Call], tuple[Operation, ...]]:
@@ -79,7 +79,8 @@ def batched(stage: Stage) -> Callable[[Call], tuple[Operation, ...]]:
 
     def effect(call: Call) -> tuple[Operation, ...]:
         inner = getattr(call.document, BATCHES[call.document.DESCRIPTOR.name])
-        return tuple(one for message in inner for one in _asked(call, message, stage)) or (call.row.base(call),)
+        budget = Budget()
+        return tuple(one for message in inner for one in _asked(call, message, stage, budget)) or (call.row.base(call),)
 
     return effect
 
@@ -98,9 +99,9 @@ def steered(message: Any, *names: str, into: Steering | None = None) -> Steering
     return steering
 
 
-def _asked(call: Call, message: Any, stage: Stage) -> tuple[Operation, ...]:
+def _asked(call: Call, message: Any, stage: Stage, budget: Budget) -> tuple[Operation, ...]:
     """The query itself, what it looks up in other collections, and what it looks up for its groups."""
-    steering = Steering()
+    steering = Steering(budget)
     kept = stage(message, steering)
     limit = message.limit or bulk.DEFAULT_LIMIT
     points = limit

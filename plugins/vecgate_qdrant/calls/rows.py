@@ -38,7 +38,7 @@ def _ranked(call: str, effect: Effect, note: str, fields: tuple[str, ...] = ("fi
     return _row(call, Action.SEARCH, fields=fields, note=note, effect=effect, **hits)
 
 
-def _change(call: str, action: Action, reader: Callable[[Any], writes.Facts], note: str) -> Row:
+def _change(call: str, action: Action, reader: writes.Reader, note: str) -> Row:
     stores = reader is writes.store
     fields = ("update_filter",) if stores else ("points.filter",)
     return _row(call, action, fields=fields, note=note, effect=writes.alone(reader))

@@ -18,6 +18,7 @@ type Reader = Callable[[Any, Steering, str], None]
 
 def read(message: Any, steering: Steering, prefix: str = "") -> None:
     """`prefix` is the path of the `nested` keys around a condition. Raises Refusal."""
+    steering.budget.spend()
     _READERS.get(message.DESCRIPTOR.name, _inside)(message, steering, prefix)
 
 

@@ -13,29 +13,30 @@ from vecgate_qdrant.calls import walk
 from vecgate_qdrant.calls.queries import document, point_id
 from vecgate_qdrant.calls.reads import steered
 from vecgate_qdrant.rest.filters import bad
-from vecgate_qdrant.steering import Steering
+from vecgate_qdrant.steering import Budget, Steering
 
 type Facts = tuple[Action, dict[str, Any]]
 """What a member of a batch does, whether it comes alone or not."""
+type Reader = Callable[[Any, Budget], Facts]
 
 
-def store(message: Any) -> Facts:
+def store(message: Any, budget: Budget) -> Facts:
     """Points with their vectors, or vectors alone."""
-    steering = steered(message, "update_filter")
+    steering = steered(message, "update_filter", into=Steering(budget))
     walk.written(message.points, steering)
     ids = [point_id(one.id) for one in message.points]
     return Action.WRITE, _facts(steering, ids, bulk.changes(len(ids)))
 
 
-def change(message: Any) -> Facts:
-    return Action.WRITE, _selected(_selector(message), bulk.changes)
+def change(message: Any, budget: Budget) -> Facts:
+    return Action.WRITE, _selected(_selector(message), Steering(budget), bulk.changes)
 
 
-def delete(message: Any) -> Facts:
-    return Action.DELETE, _selected(_selector(message), bulk.deletes)
+def delete(message: Any, budget: Budget) -> Facts:
+    return Action.DELETE, _selected(_selector(message), Steering(budget), bulk.deletes)
 
 
-READERS: Final[Mapping[str, tuple[str, Callable[[Any], Facts]]]] = {
+READERS: Final[Mapping[str, tuple[str, Reader]]] = {
     "upsert": ("Points/Upsert", store),
     "delete_deprecated": ("Points/Delete", delete),
     "delete_points": ("Points/Delete", delete),
@@ -50,11 +51,11 @@ READERS: Final[Mapping[str, tuple[str, Callable[[Any], Facts]]]] = {
 """By the name that a change has in a batch: the call that it is alone."""
 
 
-def alone(reader: Callable[[Any], Facts]) -> Callable[[Call], tuple[Operation, ...]]:
+def alone(reader: Reader) -> Callable[[Call], tuple[Operation, ...]]:
     """The effect of a row that makes one kind of change."""
 
     def effect(call: Call) -> tuple[Operation, ...]:
-        _, facts = reader(call.document)
+        _, facts = reader(call.document, Budget())
         return (call.row.base(call, **facts),)
 
     return effect
@@ -62,13 +63,13 @@ def alone(reader: Callable[[Any], Facts]) -> Callable[[Call], tuple[Operation, .
 
 def batch(call: Call) -> tuple[Operation, ...]:
     """Each member is the operation that it would be alone."""
-    found = []
+    found, budget = [], Budget()
     for member in bulk.bounded(call.document.operations):
         kind = member.WhichOneof("operation")
         if kind is None:
             raise bad("a member of the batch is empty")
         name, reader = READERS[kind]
-        action, facts = reader(getattr(member, kind))
+        action, facts = reader(getattr(member, kind), budget)
         found.append(replace(call.row.base(call, **facts), name=name, action=action))
     return tuple(found) or (call.row.base(call),)
 
@@ -81,8 +82,7 @@ def _selector(message: Any) -> Any:
     return getattr(message, name)
 
 
-def _selected(selector: Any, risks: Callable[[int | None], tuple[Risk, ...]]) -> dict[str, Any]:
-    steering = Steering()
+def _selected(selector: Any, steering: Steering, risks: Callable[[int | None], tuple[Risk, ...]]) -> dict[str, Any]:
     match selector.WhichOneof("points_selector_one_of"):
         case "points":
             ids = [point_id(one) for one in selector.points.ids]

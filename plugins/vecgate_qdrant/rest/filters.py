@@ -63,6 +63,7 @@ def read(value: Any, steering: Steering, at: str = "filter", prefix: str = "") -
 
 def condition(value: Any, steering: Steering, at: str, prefix: str = "") -> None:
     """Read one condition. Raises Refusal."""
+    steering.budget.spend()
     if type(value) is not dict:
         raise bad(f"{at} is not an object")
     if "key" in value:

@@ -68,6 +68,7 @@ def stage(document: dict[str, Any], steering: Steering, at: str = "") -> dict[st
     """One query with its prefetches, whose other members the caller has checked."""
     dot = f"{at}." if at else ""
     steering.queries += 1
+    steering.budget.spend()
     filters.read(document.get("filter"), steering, f"{dot}filter")
     params(document.get("params"), steering, f"{dot}params")
     if document.get("score_threshold") is not None:

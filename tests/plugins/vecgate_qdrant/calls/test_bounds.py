@@ -54,3 +54,33 @@ def test_a_long_key_is_not_written_out_with_each_key_within() -> None:
         with pytest.raises(Refusal) as refused:
             judged("Points/Count", message)
         assert refused.value.reason is Reason.BODY_TOO_LARGE
+
+
+_EMPTY: dict[str, Any] = {"filter": {}}
+MANY: dict[str, tuple[str, Any]] = {
+    "conditions": ("Points/Scroll", lambda many: {"filter": {"must": [_EMPTY] * many}}),
+    "prefetches": ("Points/Query", lambda many: {"prefetch": [{"limit": 1}] * many}),
+    "deletion": ("Points/Delete", lambda many: {"points": {"filter": {"must": [_EMPTY] * many}}}),
+    "batch of searches": (
+        "Points/SearchBatch",
+        lambda many: {
+            "search_points": [{"vector": [1.0], "limit": 1, "filter": {"must": [_EMPTY] * (many // 100)}}] * 100
+        },
+    ),
+    "batch of deletions": (
+        "Points/UpdateBatch",
+        lambda many: {
+            "operations": [{"delete_points": {"points": {"filter": {"must": [_EMPTY] * (many // 100)}}}}] * 100
+        },
+    ),
+}
+"""Everything a request may bring in great numbers of a few bytes each."""
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_what_steers_is_bounded_over_the_whole_request(name: str) -> None:
+    call, of = MANY[name]
+    assert judged(call, {"collection_name": "kb", **of(5_000)})
+    with pytest.raises(Refusal) as refused:
+        judged(call, {"collection_name": "kb", **of(20_100)})
+    assert refused.value.reason is Reason.BODY_TOO_LARGE

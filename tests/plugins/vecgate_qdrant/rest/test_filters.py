@@ -100,3 +100,10 @@ def test_what_the_grammar_does_not_have_is_refused(value: Any) -> None:
     with pytest.raises(Refusal) as caught:
         fields(value)
     assert caught.value.reason in {Reason.BAD_BODY, Reason.UNKNOWN_MEMBER}
+
+
+def test_conditions_are_bounded() -> None:
+    assert not fields({"must": [{}] * 20_000})
+    with pytest.raises(Refusal) as refused:
+        fields({"must": [{"should": [{}] * 10_000}] * 2})
+    assert refused.value.reason is Reason.BODY_TOO_LARGE
