@@ -28,7 +28,7 @@ def config(tmp_path: Path) -> Path:
 async def test_everything_is_ready_and_is_closed_again(config: Path) -> None:
     runtime = await open_runtime(config)
     upstream = runtime.upstreams["docs"]
-    assert upstream.credential == (b"x-chroma-token", SERVICE_KEY.encode())
+    assert upstream.proof() == ((b"x-chroma-token", SERVICE_KEY.encode()),)
     assert (upstream.scheme, upstream.host, upstream.port, upstream.prefix) == ("http", "127.0.0.1", 8000, b"")
     assert SERVICE_KEY not in repr(runtime)
     assert runtime.recorder.healthy
@@ -96,7 +96,7 @@ async def test_a_reload_judges_anew_on_the_same_state_and_evidence(config: Path)
     new = await assembly.reload(old, config)
     assert new.policy is not old.policy
     assert new.authenticator is not old.authenticator
-    assert new.upstreams["docs"].credential == (b"x-chroma-token", b"rotated")
+    assert new.upstreams["docs"].proof() == ((b"x-chroma-token", b"rotated"),)
     assert (new.store, new.recorder, new.limiter, new.approvals) == (
         old.store,
         old.recorder,
