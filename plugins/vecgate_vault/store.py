@@ -117,6 +117,7 @@ def _client(settings: Settings) -> hvac.Client:
         logging.getLogger(name).setLevel(logging.WARNING)  # paths, whatever the root logger says
     session = requests.Session()
     session.trust_env = False  # a .netrc would add a credential of its own
+    session.headers["accept-encoding"] = "identity"
     session.verify = settings.ca or True
     session.proxies = {} if settings.loopback else requests.utils.get_environ_proxies(settings.address)
     session.hooks["response"].append(_bounded)
@@ -134,7 +135,7 @@ def _client(settings: Settings) -> hvac.Client:
 def _bounded(response: Any, **_: Any) -> None:
     """Read the answer before requests does, up to its limits."""
     body, end = b"", time.monotonic() + SECONDS
-    while chunk := response.raw.read(64 * 1024, decode_content=True):
+    while chunk := response.raw.read1(64 * 1024, decode_content=False):
         body += chunk
         if len(body) > MAX_BYTES or time.monotonic() > end:
             response.close()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,36 @@ async def test_a_reload_judges_anew_on_the_same_state_and_evidence(config: Path)
         old.approvals,
     )
     await assembly.retire(old)
+    await assembly.close(new)
+
+
+async def test_a_reload_takes_over_a_credential_whose_store_is_down(config: Path) -> None:
+    old = await open_runtime(config)
+    config.write_text(config.read_text().replace("groups: [staff]", "groups: [others]"))
+    (config.parent / "service.key").unlink()
+    new = await assembly.reload(old, config)
+    kept = new.upstreams["docs"].credential
+    assert kept is old.upstreams["docs"].credential
+    await assembly.retire(old, new)
+    assert kept is not None
+    (config.parent / "service.key").write_text("rotated")
+    async with asyncio.timeout(5):
+        while kept.secret != "rotated":
+            await asyncio.sleep(0.01)
+    await assembly.close(new)
+
+
+async def test_a_reload_with_another_credential_needs_it(config: Path) -> None:
+    runtime = await open_runtime(config)
+    text = config.read_text()
+    config.write_text(text.replace("file:service.key", "file:absent.key"))
+    with pytest.raises(ConfigError, match=r"connections\.docs\.credential\.value"):
+        await assembly.reload(runtime, config)
+    (config.parent / "other.key").write_text("other")
+    config.write_text(text.replace("file:service.key", "file:other.key"))
+    new = await assembly.reload(runtime, config)
+    assert new.upstreams["docs"].proof() == ((b"x-chroma-token", b"other"),)
+    await assembly.retire(runtime, new)
     await assembly.close(new)
 
 
