@@ -88,15 +88,15 @@ class Upstream:
         none. Raises Unavailable `credential_unavailable`."""
         if self.credential is None:
             return ()
-        value = self.credential.secret
+        value = self.credential.reveal()
         if self.config.credential is not None and self.config.credential.mint:
             value = self.dialect.mint(value, principal, operations)
         return ((self.credential.header, value.encode("ascii")),)
 
     def check(self) -> None:
         """Raises Unavailable `credential_unavailable` when the database could not be asked anything."""
-        if self.credential is not None and not self.credential.secret:
-            raise Unavailable(Reason.CREDENTIAL_UNAVAILABLE)
+        if self.credential is not None:
+            self.credential.reveal()
 
     def refused(self) -> None:
         """The database did not accept the credential: it may have changed."""

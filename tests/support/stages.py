@@ -204,8 +204,7 @@ class Kept:
         self.kept = "service"
         self.suspected = 0
 
-    @property
-    def secret(self) -> str:
+    def reveal(self) -> str:
         if not self.kept:
             raise Unavailable(Reason.CREDENTIAL_UNAVAILABLE)
         return self.kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 import msgspec
+
+from tests.support.certificates import Issued
 
 type Fault = Callable[[BaseHTTPRequestHandler], None]
 SECRET = "s3cr3t-canary"
@@ -28,6 +31,8 @@ class VaultDouble:
     seen: list[dict[str, str]] = field(default_factory=list)
     good: set[str] = field(default_factory=set)
     """Tokens that are."""
+    certificate: Issued | None = None
+    """For TLS."""
 
     def __enter__(self) -> Self:
         vault = self
@@ -43,8 +48,12 @@ class VaultDouble:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if self.certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate.certificate, self.certificate.key)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        self.address = f"{'https' if self.certificate else 'http'}://127.0.0.1:{self._server.server_port}"
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -108,6 +108,19 @@ async def test_a_reload_judges_anew_on_the_same_state_and_evidence(config: Path)
     await assembly.close(new)
 
 
+async def test_a_start_whose_store_cannot_be_reached_says_so(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (config.parent / "id").write_text("secret-id-canary")
+    given = {"ADDR": "http://127.0.0.1:1", "ROLE_ID": "gateway", "SECRET_ID_FILE": str(config.parent / "id")}
+    for name, value in given.items():
+        monkeypatch.setenv(f"VAULT_{name}", value)
+    config.write_text(config.read_text().replace("file:service.key", "vault:secret/data/qdrant#api_key"))
+    with pytest.raises(ConfigError) as refused:
+        await open_runtime(config)
+    (finding,) = refused.value.findings
+    assert finding.key == "connections.docs.credential.value"
+    assert finding.message == "vault:… the store cannot be reached (ConnectionError)"
+
+
 async def test_a_reload_takes_over_a_credential_whose_store_is_down(config: Path) -> None:
     old = await open_runtime(config)
     config.write_text(config.read_text().replace("groups: [staff]", "groups: [others]"))
@@ -119,7 +132,7 @@ async def test_a_reload_takes_over_a_credential_whose_store_is_down(config: Path
     assert kept is not None
     (config.parent / "service.key").write_text("rotated")
     async with asyncio.timeout(5):
-        while kept.secret != "rotated":
+        while kept.reveal() != "rotated":
             await asyncio.sleep(0.01)
     await assembly.close(new)
 

@@ -34,9 +34,8 @@ class ServiceCredential:
         period = periods.get(config.value.partition(":")[0], config.refresh.seconds)
         self._keeper = Keeper(key, read, period=period, grace=config.grace.seconds)
 
-    @property
-    def secret(self) -> str:
-        """Raises Unavailable `credential_unavailable`."""
+    def reveal(self) -> str:
+        """The secret as it is now. Raises Unavailable `credential_unavailable`."""
         return self._keeper.value
 
     async def prime(self) -> None:

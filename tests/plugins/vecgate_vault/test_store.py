@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.certificates import Authority
 from tests.support.vault_double import SECRET, SECRET_ID, Fault, VaultDouble, dripping, reply
 
 from vecgate.errors import SecretError
@@ -153,6 +154,22 @@ def test_a_store_that_is_not_there_is_told(tmp_path: Path) -> None:
     (tmp_path / "id").write_text(SECRET_ID)
     with pytest.raises(SecretError, match="cannot be reached"):
         Vault(Settings("http://127.0.0.1:1", True, "gateway", tmp_path / "id")).read(KEY)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_certificate_is_verified(tmp_path: Path, trusted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, others = Authority(tmp_path, "a"), Authority(tmp_path, "b")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ours.certificate))  # not heeded: VAULT_CACERT is
+    (tmp_path / "id").write_text(SECRET_ID)
+    with VaultDouble(certificate=ours.issue("server", "127.0.0.1")) as vault:
+        for ca in (str(ours.certificate),) if trusted else (str(others.certificate), ""):
+            client = Vault(Settings(vault.address, True, "gateway", tmp_path / "id", ca=ca))
+            if trusted:
+                assert client.read(KEY) == SECRET
+                continue
+            with pytest.raises(SecretError, match=r"cannot be reached \(SSLError\)"):
+                client.read(KEY)
+            assert not vault.asked
 
 
 def test_a_proxy_of_the_environment_gets_nothing_that_is_meant_for_this_host(

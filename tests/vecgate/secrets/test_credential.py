@@ -23,10 +23,10 @@ async def test_a_file_is_read_again_when_it_changes(tmp_path: Path, monkeypatch:
     one = made(tmp_path)
     await one.prime()
     one.start()
-    assert (one.header, one.secret) == (b"api-key", SECRET)
+    assert (one.header, one.reveal()) == (b"api-key", SECRET)
     (tmp_path / "key").write_text(ROTATED)
     async with asyncio.timeout(5):
-        while one.secret != ROTATED:
+        while one.reveal() != ROTATED:
             await asyncio.sleep(0.005)
     await one.stop()
 
@@ -53,7 +53,7 @@ async def test_a_new_value_that_no_header_can_carry_leaves_the_old_one(
     await one.prime()
     (tmp_path / "key").write_text(bad)
     await one.refresh()
-    assert one.secret == SECRET
+    assert one.reveal() == SECRET
     assert bad.strip() not in caplog.text or not bad
 
 
@@ -64,5 +64,5 @@ async def test_a_variable_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.
     one.start()
     one.suspect()
     await one.stop()
-    assert one.secret == SECRET
+    assert one.reveal() == SECRET
     assert SECRET not in repr(one)
