@@ -1,14 +1,17 @@
 """Vault: logs in by AppRole, keeps its token alive, and reads KV v2 secrets.
 
 The token is renewed once two thirds of its lease are gone, and replaced by a new login when it cannot be renewed or is
-refused. Every answer is bounded in size and time, TLS is verified, redirects are not followed. What the store says in
-words is shown to nobody: an error names what failed, in words of its own.
+refused. What was refused is not tried again for 5 minutes, lest the store lock the role out (Vault: five failed logins
+in 15 minutes) or fill up with tokens; a new secret id is tried at once. Every answer is bounded in size and time, TLS
+is verified, redirects are not followed. What the store says in words is shown to nobody: an error names what failed, in
+words of its own.
 """
 
 from __future__ import annotations
 
 import io
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -25,8 +28,10 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 1024 * 1024
 SECONDS: Final = 5.0
+RETRY: Final = 300.0
 _RENEW: Final = 2 / 3
 _REFUSED: Final = (401, 403)
+_NO_LOGIN: Final = "the store refuses the AppRole's login: is its secret id still good?"
 _WORDS: Final = {
     400: "a bad request to it",
     401: "the role may not read it",
@@ -46,6 +51,10 @@ class Vault:
         self._client: hvac.Client | None = None
         self._renew_at = 0.0
         self._renewable = False
+        self._replaced = -math.inf
+        """When a refused token was last replaced."""
+        self._refused = ("", -math.inf)
+        """The secret id that was refused last, and when."""
 
     def read(self, reference: Reference) -> str:
         """The text under the secret's key, in its current version. Blocks. Raises SecretError."""
@@ -54,8 +63,9 @@ class Vault:
             try:
                 document = _asked(client.adapter.get, f"/v1/{reference.path}")
             except _Refused as refused:
-                if refused.status not in _REFUSED:
+                if refused.status not in _REFUSED or self._clock() < self._replaced + RETRY:
                     raise
+                self._replaced = self._clock()
                 self._log_in(client)  # the token may have been revoked
                 document = _asked(client.adapter.get, f"/v1/{reference.path}")
         return _text(document, reference.key)
@@ -74,14 +84,17 @@ class Vault:
         return self._client
 
     def _log_in(self, client: hvac.Client) -> None:
-        client.token = ""
-        ids = {"role_id": self._settings.role_id, "secret_id": self._settings.secret_id()}
-        began = self._clock()
+        client.token, secret_id, began = "", self._settings.secret_id(), self._clock()
+        if secret_id == self._refused[0] and began < self._refused[1] + RETRY:
+            raise SecretError(_NO_LOGIN)
+        ids = {"role_id": self._settings.role_id, "secret_id": secret_id}
         try:
             document = _asked(client.adapter.post, f"/v1/auth/{self._settings.mount}/login", json=ids)
         except _Refused as refused:
-            known = refused.status in (400, *_REFUSED)
-            raise SecretError("the store refuses the AppRole's login" if known else str(refused)) from None
+            if refused.status not in (400, *_REFUSED):
+                raise
+            self._refused = secret_id, began
+            raise SecretError(_NO_LOGIN) from None
         client.token = self._adopt(document, began)
 
     def _renew(self, client: hvac.Client) -> None:
@@ -95,7 +108,7 @@ class Vault:
         match document.get("auth"):
             case {"client_token": str(token), "lease_duration": int(lease), "renewable": bool(renewable)} if token:
                 self._renewable = renewable
-                self._renew_at = began + lease * _RENEW if lease > 0 else float("inf")
+                self._renew_at = began + lease * _RENEW if lease > 0 else math.inf
                 return token
         raise SecretError("the store's login was not understood")
 

@@ -114,7 +114,7 @@ def rotating(
     until(lambda: answers(running) and TWO in database.keys.seen)
     database.accept(TWO)
     assert answers(running)
-    assert database.keys.seen == {ONE, TWO}
+    assert database.keys.seen <= {ONE, TWO}
 
 
 def test_vault_rotation_is_followed_and_so_is_a_revoked_login(tmp_path: Path, database: Database, bao: Bao) -> None:

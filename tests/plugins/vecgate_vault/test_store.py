@@ -14,7 +14,7 @@ from vecgate.errors import SecretError
 from vecgate_vault import store
 from vecgate_vault.reference import Reference
 from vecgate_vault.settings import Settings
-from vecgate_vault.store import MAX_BYTES, Vault
+from vecgate_vault.store import MAX_BYTES, RETRY, Vault
 
 LOGIN, RENEW, READ = "/v1/auth/approle/login", "/v1/auth/token/renew-self", "/v1/secret/data/qdrant"
 KEY = Reference("secret/data/qdrant", "api_key")
@@ -82,7 +82,9 @@ def test_a_token_without_an_end_is_left_alone(vault: VaultDouble, client: Vault,
     assert vault.asked == [LOGIN, READ, READ]
 
 
-def test_a_revoked_token_is_replaced_once(vault: VaultDouble, client: Vault) -> None:
+def test_a_revoked_token_is_replaced_and_one_that_stays_refused_only_now_and_then(
+    vault: VaultDouble, client: Vault, clock: Clock
+) -> None:
     client.read(KEY)
     vault.good.clear()
     assert client.read(KEY) == SECRET
@@ -90,13 +92,22 @@ def test_a_revoked_token_is_replaced_once(vault: VaultDouble, client: Vault) -> 
     vault.faults[READ] = lambda handler: reply(handler, {"errors": [SECRET]}, 403)
     with pytest.raises(SecretError, match="the role may not read it"):
         client.read(KEY)
-    assert vault.asked[5:] == [READ, LOGIN, READ]
-
-
-def test_a_changed_secret_id_serves_the_next_login(vault: VaultDouble, client: Vault, tmp_path: Path) -> None:
-    (tmp_path / "id").write_text("old-secret-id")
-    with pytest.raises(SecretError, match="refuses the AppRole's login"):
+    assert vault.asked[5:] == [READ]
+    clock.now = RETRY
+    with pytest.raises(SecretError, match="the role may not read it"):
         client.read(KEY)
+    assert vault.asked[6:] == [READ, LOGIN, READ]
+
+
+def test_a_refused_login_is_not_repeated_until_its_secret_id_changes(
+    vault: VaultDouble, client: Vault, tmp_path: Path, clock: Clock
+) -> None:
+    (tmp_path / "id").write_text("old-secret-id")
+    for now, asked in ((0, 1), (RETRY - 1, 1), (RETRY, 2)):
+        clock.now = now
+        with pytest.raises(SecretError, match="refuses the AppRole's login"):
+            client.read(KEY)
+        assert vault.asked == [LOGIN] * asked
     (tmp_path / "id").write_text(SECRET_ID)
     assert client.read(KEY) == SECRET
 
