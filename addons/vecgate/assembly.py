@@ -28,7 +28,7 @@ from vecgate.masking.masker import Masker
 from vecgate.operations.dialect import Dialect
 from vecgate.policy.policy import Policy
 from vecgate.runtime import Runtime, Upstream
-from vecgate.secrets.resolve import resolve
+from vecgate.secrets.credential import ServiceCredential
 from vecgate.state.open import open_store
 from vecgate.state.store import StateStore
 
@@ -74,7 +74,7 @@ async def reload(runtime: Runtime, path: Path) -> Runtime:
         raise ConfigError(*(loaded.source.finding((key,), "needs a restart to change", at="key") for key in changed))
     key = await asyncio.to_thread(load_key, new.masking.key, new.state.url, loaded.base)
     made = await _judging(
-        loaded, runtime.hooks, runtime.store, runtime.recorder, runtime.limiter, runtime.approvals, key
+        loaded, runtime.hooks, runtime.store, runtime.recorder, runtime.limiter, runtime.approvals, key, runtime
     )
     note(made, path)
     return made
@@ -90,10 +90,13 @@ async def close(runtime: Runtime) -> None:
         closing.push_async_callback(retire, runtime)
 
 
-async def retire(runtime: Runtime) -> None:
-    """Let go of what a reload replaced."""
+async def retire(runtime: Runtime, successor: Runtime | None = None) -> None:
+    """Let go of what a reload replaced: all that `successor` has not taken over."""
     await runtime.authenticator.stop()
+    kept = {id(each.credential) for each in successor.upstreams.values()} if successor is not None else set()
     for upstream in runtime.upstreams.values():
+        if upstream.credential is not None and id(upstream.credential) not in kept:
+            await upstream.credential.stop()
         await upstream.client.aclose()
 
 
@@ -116,6 +119,7 @@ async def _judging(
     limiter: Limiter,
     approvals: Approvals,
     key: bytes,
+    before: Runtime | None = None,
 ) -> Runtime:
     """The parts that a reload makes anew: identity, policy, upstreams."""
     policy = Policy.compile(loaded, Masker(key, hooks.mask_strategies()))
@@ -123,7 +127,10 @@ async def _judging(
     upstreams: dict[str, Upstream] = {}
     for each in sorted(loaded.config.connections, key=lambda one: one.names is not None):
         namer = upstreams[each.names] if each.names else None
-        upstreams[each.name] = await asyncio.to_thread(_upstream, each, dialects[each.dialect], loaded, hooks, namer)
+        credential = await _credential(each, loaded, hooks, before)
+        upstreams[each.name] = await asyncio.to_thread(
+            _upstream, each, dialects[each.dialect], loaded, credential, namer
+        )
     authenticator = Authenticator(
         loaded.config.identity,
         loaded.base,
@@ -131,20 +138,36 @@ async def _judging(
         plugin=hooks.authenticate if hooks.implements("vecgate_authenticate") else None,
     )
     await authenticator.start()
+    for upstream in upstreams.values():
+        if upstream.credential is not None:
+            upstream.credential.start()
     return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams)
 
 
+async def _credential(
+    connection: Connection, loaded: Loaded, hooks: Hooks, before: Runtime | None
+) -> ServiceCredential | None:
+    """The service credential, with its secret. A reload takes over the one that it leaves as it is, and only asks for
+    its secret anew: a store that is down keeps no other change from being loaded."""
+    if connection.credential is None:
+        return None
+    old = before.upstreams.get(connection.name) if before is not None else None
+    if old is not None and old.credential is not None and old.credential.config == connection.credential:
+        await old.credential.refresh()
+        return old.credential
+    made = ServiceCredential(connection.name, connection.credential, loaded.base, hooks.secret)
+    await made.prime()
+    return made
+
+
 def _upstream(
-    connection: Connection, dialect: Dialect, loaded: Loaded, hooks: Hooks, namer: Upstream | None
+    connection: Connection,
+    dialect: Dialect,
+    loaded: Loaded,
+    credential: ServiceCredential | None,
+    namer: Upstream | None,
 ) -> Upstream:
     upstream = UpstreamAddress.parse(connection.upstream)
-    credential = None
-    if connection.credential is not None:
-        name = f"connections.{connection.name}.credential.value"
-        value = resolve(connection.credential.value, loaded.base, hooks.secret, key=name)
-        if not value.isprintable() or not value.isascii():
-            raise ConfigError(Finding("configuration", 0, 0, name, "a header value is one line of visible ASCII"))
-        credential = (connection.credential.header.lower().encode("ascii"), value.encode("ascii"))
     ca = loaded.resolve(connection.upstream_ca) if connection.upstream_ca else None
     try:
         verify = ssl.create_default_context(cafile=ca)

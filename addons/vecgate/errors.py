@@ -5,6 +5,7 @@ VecgateError
 ├── Refusal            the client's request: one reason code, becomes the answer
 │   └── Unmaskable     the database's answer cannot be rebuilt safely
 ├── Unavailable        something the gateway depends on is down: becomes a 503 refusal
+├── SecretError        a plugin's secret store: what is wrong, in words that an operator may read
 └── PluginError        a plugin is missing, fails to import or breaks its contract
 """
 
@@ -49,6 +50,11 @@ class PluginError(VecgateError):
     def __init__(self, plugin: str, message: str) -> None:
         super().__init__(f"plugin {plugin}: {message}")
         self.plugin = plugin
+
+
+class SecretError(VecgateError):
+    """A secret cannot be had. The text is logged and shown to operators as it is: no value, and nothing that a store
+    answered, may be part of it. Follows the reference's scheme in a message: `vault:… is not there`."""
 
 
 @dataclass(eq=False)

@@ -70,9 +70,10 @@ def vecgate_mask_strategies() -> Mapping[str, FieldStrategy | VectorStrategy]:
 def vecgate_secret(reference: str) -> str | None:
     """Resolve a reference such as `vault:…` in configuration.
 
-    Called: at start and at each reload, may block.
+    Called: at start, at each reload, and every `refresh` of the credential, in a thread; may block.
     Returns: the secret, or None if the scheme is not this plugin's.
-    Raises: any exception stops the start, or the reload, with the name of the reference.
+    Raises: any exception stops the start; later, the last good secret is used for the credential's `grace`. The text
+        of `vecgate.errors.SecretError` is shown to the operator, of any other exception its type.
     """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -15,14 +15,17 @@ from vecgate.errors import Refusal, Unavailable
 from vecgate.evidence.recorder import Recorder
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
+from vecgate.identity.principal import Principal
 from vecgate.limits.limiter import Limiter
 from vecgate.operations import grpc
 from vecgate.operations.dialect import Dialect
 from vecgate.operations.messages import GRPC, Answer, Outgoing
+from vecgate.operations.model import Operation
 from vecgate.operations.names import NameResolver
 from vecgate.operations.site import Site
 from vecgate.policy.policy import Policy
 from vecgate.reasons import Reason
+from vecgate.secrets.credential import ServiceCredential
 from vecgate.state.store import StateStore
 
 HEADERS = (
@@ -54,7 +57,7 @@ class Upstream:
     http2: bool
     """It can be asked over HTTP/2, as gRPC needs."""
     site: Site
-    credential: tuple[bytes, bytes] | None = field(repr=False)
+    credential: ServiceCredential | None = field(repr=False)
     client: httpx.AsyncClient = field(repr=False)
     namer: Upstream | None = None
     """The connection that names are asked of, where this one cannot tell them."""
@@ -78,6 +81,28 @@ class Upstream:
         """The connection whose names these are."""
         return self.namer.naming if self.namer else self.config.name
 
+    def proof(
+        self, principal: Principal | None = None, operations: Sequence[Operation] = ()
+    ) -> tuple[tuple[bytes, bytes], ...]:
+        """The header field that proves the gateway, or one request of this caller, to the database; none if it asks for
+        none. Raises Unavailable `credential_unavailable`."""
+        if self.credential is None:
+            return ()
+        value = self.credential.reveal()
+        if self.config.credential is not None and self.config.credential.mint:
+            value = self.dialect.mint(value, principal, operations)
+        return ((self.credential.header, value.encode("ascii")),)
+
+    def check(self) -> None:
+        """Raises Unavailable `credential_unavailable` when the database could not be asked anything."""
+        if self.credential is not None:
+            self.credential.reveal()
+
+    def refused(self) -> None:
+        """The database did not accept the credential: it may have changed."""
+        if self.credential is not None:
+            self.credential.suspect()
+
     async def fetch(self, outgoing: Outgoing) -> Answer:
         """Ask the database itself, with the service credential. Raises Unavailable when it does not answer in time."""
         if outgoing.method == GRPC:
@@ -98,9 +123,7 @@ class Upstream:
         return Answer(200, (("grpc-status", status),), messages=messages)
 
     async def _ask(self, outgoing: Outgoing, headers: tuple[tuple[bytes, bytes], ...]) -> Answer:
-        fields = [*headers, *((name.encode(), value.encode()) for name, value in outgoing.headers)]
-        if self.credential is not None:
-            fields.append(self.credential)
+        fields = [*headers, *((name.encode(), value.encode()) for name, value in outgoing.headers), *self.proof()]
         url = f"{self.scheme}://{self.authority.decode()}{self.prefix.decode()}{outgoing.path}"
         content, body = outgoing.body or None, b""
         try:
@@ -111,6 +134,8 @@ class Upstream:
                         raise Unavailable(Reason.UPSTREAM_PROTOCOL, "The database's answer to a look-up is too large.")
         except httpx.HTTPError as error:
             raise Unavailable(Reason.UPSTREAM_UNREACHABLE, "The database does not answer.") from error
+        if response.status_code == 401 or response.headers.get("grpc-status") == grpc.UNAUTHENTICATED:
+            self.refused()
         return Answer(response.status_code, tuple((n.lower(), v) for n, v in response.headers.multi_items()), body)
 
 

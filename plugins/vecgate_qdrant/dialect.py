@@ -13,7 +13,7 @@ from vecgate.operations.model import Operation
 from vecgate.operations.protobuf import Descriptors
 from vecgate.operations.table import Call, Table
 from vecgate.policy.decision import Decision
-from vecgate_qdrant import aliases, calls, errors, rest
+from vecgate_qdrant import aliases, calls, errors, rest, tokens
 from vecgate_qdrant.descriptors import DESCRIPTORS
 from vecgate_qdrant.table import TABLE
 from vecgate_qdrant.wire import Wire
@@ -34,6 +34,7 @@ class QdrantDialect(Dialect):
     )
     table: ClassVar[Table] = TABLE
     descriptors: ClassVar[Descriptors | None] = DESCRIPTORS
+    mints: ClassVar[bool] = True
 
     def read(self, request: Request) -> Reading:
         return _wire(request.method).read(request)
@@ -66,6 +67,9 @@ class QdrantDialect(Dialect):
 
     def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:
         return errors.refused(refusal, exchange)
+
+    def mint(self, secret: str, principal: Principal | None, operations: Sequence[Operation]) -> str:
+        return tokens.minted(secret, principal, operations)
 
 
 def _wire(method: str) -> Wire:

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from vecgate.demo.processes import free_port
 
@@ -215,9 +216,10 @@ def _plain(result: Any) -> Any:
 
 
 @contextlib.contextmanager
-def qdrant_double() -> Iterator[QdrantDouble]:
+def qdrant_double(guard: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> Iterator[QdrantDouble]:
+    """`guard` stands in front of it."""
     double = QdrantDouble()
-    server = uvicorn.Server(uvicorn.Config(double.app(), port=double.port, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(guard(double.app()), port=double.port, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

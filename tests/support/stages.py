@@ -18,7 +18,7 @@ from vecgate.approvals.tickets import Ticket
 from vecgate.approvals.waiting import Gone, Outcome
 from vecgate.config.models import ApprovalRule, Connection, Control, Enforcement, Evidence, LimitRule, Subjects
 from vecgate.config.units import Rate
-from vecgate.errors import Refusal
+from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
 from vecgate.identity.principal import Principal
 from vecgate.limits.reservation import Reservation
@@ -195,6 +195,24 @@ class Policy:
         return self.decision
 
 
+class Kept:
+    """A service credential whose store is never asked."""
+
+    header = b"x-chroma-token"
+
+    def __init__(self) -> None:
+        self.kept = "service"
+        self.suspected = 0
+
+    def reveal(self) -> str:
+        if not self.kept:
+            raise Unavailable(Reason.CREDENTIAL_UNAVAILABLE)
+        return self.kept
+
+    def suspect(self) -> None:
+        self.suspected += 1
+
+
 class Store:
     def __init__(self) -> None:
         self.epochs: dict[str, int] = {}
@@ -225,6 +243,7 @@ class Scene:
     store: Store = field(default_factory=Store)
     vetoes: list[str | None] = field(default_factory=lambda: [None])
     fetched: list[Outgoing] = field(default_factory=list)
+    credential: Any = field(default_factory=Kept)
 
     def __post_init__(self) -> None:
         connection = Connection(
@@ -243,7 +262,7 @@ class Scene:
             prefix=b"/base",
             http2=False,
             site=Site("docs"),
-            credential=(b"x-chroma-token", b"service"),
+            credential=self.credential,
             client=cast(Any, None),
         )
         self.upstream.__dict__["names"] = NameResolver(self._fetch)

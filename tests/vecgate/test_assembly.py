@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def config(tmp_path: Path) -> Path:
 async def test_everything_is_ready_and_is_closed_again(config: Path) -> None:
     runtime = await open_runtime(config)
     upstream = runtime.upstreams["docs"]
-    assert upstream.credential == (b"x-chroma-token", SERVICE_KEY.encode())
+    assert upstream.proof() == ((b"x-chroma-token", SERVICE_KEY.encode()),)
     assert (upstream.scheme, upstream.host, upstream.port, upstream.prefix) == ("http", "127.0.0.1", 8000, b"")
     assert SERVICE_KEY not in repr(runtime)
     assert runtime.recorder.healthy
@@ -96,7 +97,7 @@ async def test_a_reload_judges_anew_on_the_same_state_and_evidence(config: Path)
     new = await assembly.reload(old, config)
     assert new.policy is not old.policy
     assert new.authenticator is not old.authenticator
-    assert new.upstreams["docs"].credential == (b"x-chroma-token", b"rotated")
+    assert new.upstreams["docs"].proof() == ((b"x-chroma-token", b"rotated"),)
     assert (new.store, new.recorder, new.limiter, new.approvals) == (
         old.store,
         old.recorder,
@@ -104,6 +105,49 @@ async def test_a_reload_judges_anew_on_the_same_state_and_evidence(config: Path)
         old.approvals,
     )
     await assembly.retire(old)
+    await assembly.close(new)
+
+
+async def test_a_start_whose_store_cannot_be_reached_says_so(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (config.parent / "id").write_text("secret-id-canary")
+    given = {"ADDR": "http://127.0.0.1:1", "ROLE_ID": "gateway", "SECRET_ID_FILE": str(config.parent / "id")}
+    for name, value in given.items():
+        monkeypatch.setenv(f"VAULT_{name}", value)
+    config.write_text(config.read_text().replace("file:service.key", "vault:secret/data/qdrant#api_key"))
+    with pytest.raises(ConfigError) as refused:
+        await open_runtime(config)
+    (finding,) = refused.value.findings
+    assert finding.key == "connections.docs.credential.value"
+    assert finding.message == "vault:… the store cannot be reached (ConnectionError)"
+
+
+async def test_a_reload_takes_over_a_credential_whose_store_is_down(config: Path) -> None:
+    old = await open_runtime(config)
+    config.write_text(config.read_text().replace("groups: [staff]", "groups: [others]"))
+    (config.parent / "service.key").unlink()
+    new = await assembly.reload(old, config)
+    kept = new.upstreams["docs"].credential
+    assert kept is old.upstreams["docs"].credential
+    await assembly.retire(old, new)
+    assert kept is not None
+    (config.parent / "service.key").write_text("rotated")
+    async with asyncio.timeout(5):
+        while kept.reveal() != "rotated":
+            await asyncio.sleep(0.01)
+    await assembly.close(new)
+
+
+async def test_a_reload_with_another_credential_needs_it(config: Path) -> None:
+    runtime = await open_runtime(config)
+    text = config.read_text()
+    config.write_text(text.replace("file:service.key", "file:absent.key"))
+    with pytest.raises(ConfigError, match=r"connections\.docs\.credential\.value"):
+        await assembly.reload(runtime, config)
+    (config.parent / "other.key").write_text("other")
+    config.write_text(text.replace("file:service.key", "file:other.key"))
+    new = await assembly.reload(runtime, config)
+    assert new.upstreams["docs"].proof() == ((b"x-chroma-token", b"other"),)
+    await assembly.retire(runtime, new)
     await assembly.close(new)
 
 

@@ -7,12 +7,14 @@ import httpx
 import pytest
 import pytest_asyncio
 from tests.support.raw_upstream import RawUpstream
-from tests.support.stages import Scene
+from tests.support.stages import ANNA, Scene
 
+from vecgate.config.models import Credential
 from vecgate.errors import Unavailable
 from vecgate.operations.messages import Outgoing
 from vecgate.reasons import Reason
 from vecgate.runtime import LOOKUP_BYTES, Upstream
+from vecgate_qdrant import QdrantDialect
 
 
 @pytest_asyncio.fixture
@@ -35,6 +37,39 @@ async def test_a_look_up_carries_the_credential_and_nothing_of_a_clients(client:
     assert record.body == b"{}"
     sent = {name: record.header(name) for name in ("x-chroma-token", "accept-encoding", "user-agent", "content-type")}
     assert list(sent.values()) == ["service", "identity", "vecgate", "application/json"]
+
+
+@pytest.mark.parametrize(("status", "suspected"), [(401, 1), (404, 0)])
+async def test_a_look_up_that_is_refused_has_the_credential_asked_for_anew(
+    status: int, suspected: int, client: httpx.AsyncClient
+) -> None:
+    scene = Scene()
+    async with RawUpstream(lambda head: b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % status) as double:
+        await replace(scene.upstream, port=double.port, client=client).fetch(Outgoing("GET", "/ok"))
+    assert scene.credential.suspected == suspected
+
+
+async def test_a_look_up_whose_credential_has_ended_is_not_made(client: httpx.AsyncClient) -> None:
+    scene = Scene()
+    scene.credential.kept = ""
+    async with RawUpstream() as double:
+        with pytest.raises(Unavailable) as refused:
+            await replace(scene.upstream, port=double.port, client=client).fetch(Outgoing("GET", "/ok"))
+        assert not double.take()
+    assert refused.value.reason is Reason.CREDENTIAL_UNAVAILABLE
+
+
+def test_a_minted_credential_is_made_for_one_caller() -> None:
+    scene = Scene()
+    config = scene.upstream.config.model_copy(
+        update={"credential": Credential(header="api-key", value="env:K", mint="jwt")}
+    )
+    scene.credential.kept = "an-api-key-of-some-length"
+    ((_, own),) = replace(scene.upstream, config=config, dialect=QdrantDialect()).proof()
+    ((_, annas),) = replace(scene.upstream, config=config, dialect=QdrantDialect()).proof(ANNA)
+    assert own.count(b".") == annas.count(b".") == 2
+    assert own != annas
+    assert b"an-api-key" not in own + annas
 
 
 async def test_without_a_credential_none_is_sent(client: httpx.AsyncClient) -> None:

@@ -35,6 +35,8 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
             if connection.dialect not in known.dialects:
                 hint = did_you_mean(connection.dialect, known.dialects)
                 yield ("connections", index, "dialect"), f"unknown dialect{hint or _listing(known)}"
+            elif connection.credential and connection.credential.mint and not known.dialects[connection.dialect].mints:
+                yield ("connections", index, "credential", "mint"), f"{connection.dialect} takes no tokens of this kind"
 
 
 def _connections(config: Config) -> Iterator[Mistake]:
@@ -99,6 +101,10 @@ def _credential(credential: Credential, at: KeyPath) -> Iterator[Mistake]:
         yield (*at, "header"), "is a header that the gateway sets itself"
     if not _REFERENCE.fullmatch(credential.value):
         yield (*at, "value"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
+    if credential.refresh.seconds < 1:
+        yield (*at, "refresh"), "must be 1s or more"
+    elif credential.grace.seconds < credential.refresh.seconds:
+        yield (*at, "grace"), f"must not be shorter than refresh ({credential.refresh})"
 
 
 def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:

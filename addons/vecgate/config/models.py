@@ -28,7 +28,15 @@ class Credential(Model):
     header: str
     """Name of the header that carries it; lower-cased in gRPC."""
     value: str
-    """A reference (`env:NAME`, `file:PATH`); its value is sent verbatim as the whole header value."""
+    """A reference (`env:NAME`, `file:PATH`, `vault:PATH#KEY`, `aws-sm:NAME#KEY`); its value is sent verbatim as the
+    whole header value."""
+    mint: Literal["jwt"] | None = None
+    """`jwt` sends, instead of the value, a token signed with it for each request: it names the caller, allows what the
+    request does, and ends in a minute. For dialects that can (Qdrant)."""
+    refresh: Duration = Duration.parse("30s")
+    """How often a secret store is asked whether the value has changed. Files are looked at every second."""
+    grace: Duration = Duration.parse("15m")
+    """How long the last good value stays in use while the store cannot be asked."""
 
 
 class Tls(Model):

@@ -99,6 +99,8 @@ class Dialect(ABC):
     """The engine's gRPC services; None where it has none. Their calls are rows whose method is GRPC."""
     codes: ClassVar[Mapping[Reason, int]] = {}
     """gRPC status codes of refusals, where the engine's clients need others than `vecgate.operations.grpc` gives."""
+    mints: ClassVar[bool] = False
+    """Its database takes tokens that are signed with the service credential: `mint` makes them."""
 
     @abstractmethod
     def read(self, request: Request) -> Reading:
@@ -138,6 +140,12 @@ class Dialect(ABC):
     def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:
         """The refusal in the engine's own error envelope, with reason, type, exchange (and ticket) in it. Those of gRPC
         calls look alike for all engines and are made by `vecgate.operations.grpc`."""
+
+    def mint(self, secret: str, principal: Principal | None, operations: Sequence[Operation]) -> str:
+        """The value of the credential's header for one request alone, made of the connection's secret.
+
+        `principal` is None on public routes and for the gateway's own look-ups, which have no operations either."""
+        raise NotImplementedError(self.name)
 
     def volatile(self, reading: Reading) -> Any:
         """The document without members that a client's retry may change (generated ids, time stamps)."""

@@ -21,6 +21,7 @@ MEDIA: Final = frozenset({"application/grpc", "application/grpc+proto"})
 TYPE: Final[Pairs] = (("content-type", "application/grpc"),)
 HEALTH: Final = "/grpc.health.v1.Health/Check"
 OK: Final = "0"
+UNAUTHENTICATED: Final = "16"
 
 _PREFIX = 5
 _TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from vecgate.errors import ConfigError, Finding
+from vecgate.errors import ConfigError, Finding, SecretError
 
 type Hook = Callable[[str], str | None]
 
@@ -23,13 +23,14 @@ _HOW = "write env:NAME, file:PATH or a reference of a loaded plugin; a secret it
 _log = logging.getLogger("vecgate.secrets")
 
 
-def resolve(reference: str, base: Path, hook: Hook | None = None, *, key: str = "") -> str:
+def resolve(reference: str, base: Path, hook: Hook | None = None, *, key: str = "", remark: bool = True) -> str:
     """The secret's text. A relative `file:` path starts at `base`, the configuration file's folder.
 
     Args:
         reference: what configuration says.
         hook: `vecgate_secret`, asked for every other scheme; may block.
         key: the configuration key, for messages.
+        remark: warn of a file that others can read.
 
     Raises ConfigError, saying what to write instead.
     """
@@ -37,7 +38,7 @@ def resolve(reference: str, base: Path, hook: Hook | None = None, *, key: str = 
     if scheme == "env":
         value = _from_environment(rest, key)
     elif scheme == "file":
-        value = _from_file(base / rest, key)
+        value = _from_file(base / rest, key, remark)
     else:
         value = _from_plugin(reference, hook, key)
     if not value:
@@ -53,11 +54,11 @@ def _from_environment(name: str, key: str) -> str:
     return os.environ[name]
 
 
-def _from_file(path: Path, key: str) -> str:
+def _from_file(path: Path, key: str, remark: bool) -> str:
     """The file's text without its last newline."""
     try:
         with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            if remark and os.fstat(file.fileno()).st_mode & (stat.S_IRGRP | stat.S_IROTH):
                 _log.warning("%s: %s is readable by others; chmod 600 it", key or "secret", path)
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:
@@ -72,13 +73,16 @@ def _from_file(path: Path, key: str) -> str:
 
 def _from_plugin(reference: str, hook: Hook | None, key: str) -> str:
     value, failure = None, ""
+    scheme = reference.partition(":")[0]
     if hook is not None and _SCHEME.match(reference):
         try:
             value = hook(reference)
+        except SecretError as error:
+            failure = f"{scheme}:… {error}"
         except Exception as error:
-            failure = type(error).__name__
+            failure = f"a plugin failed to resolve {scheme}:… ({type(error).__name__})"
     if failure:  # raised here, where no context carries the plugin's exception and what it may quote
-        raise _error(key, f"a plugin failed to resolve {reference.partition(':')[0]}:… ({failure})")
+        raise _error(key, failure)
     if value is None:
         raise _error(key, f"not a reference that anything resolves; {_HOW}")
     if not isinstance(value, str):

@@ -119,4 +119,4 @@ async def _reload(path: Path, context: Context, turn: asyncio.Lock) -> None:
         context.runtime = new
     log.warning("configuration reloaded")
     await asyncio.sleep(assembly.LOOKUP_SECONDS)  # exchanges begun under the old one still look names up
-    await assembly.retire(old)
+    await assembly.retire(old, new)

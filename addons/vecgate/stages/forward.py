@@ -44,6 +44,7 @@ class Forward(Stage):
         if local is not None:
             self.context.answer(flow, exchange, local)
             return None
+        upstream.check()
         exchange.outgoing = upstream.dialect.rewrite(reading, decision)
         if runtime.config.evidence.reads == "intent" or any(each.action in CHANGES for each in reading.operations):
             return self._declare(flow, exchange, upstream, reading)

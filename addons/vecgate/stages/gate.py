@@ -37,9 +37,10 @@ class WireGate:
         exchange = self.context.exchanges.get(flow)
         if exchange is None or not self.may_connect(flow):
             raise Unsealed
-        credential = self.context.upstream(exchange).credential
+        operations = exchange.reading.operations if exchange.reading else ()
+        proof = self.context.upstream(exchange).proof(exchange.principal, operations)
         exchange.forwarded = True
-        return with_credential(flow.request, credential)
+        return with_fields(flow.request, proof)
 
     def leaving(self, flow: http.HTTPFlow) -> http.Response:
         """The sealed answer. One whose outcome no hook has left does not go: it is left here."""
@@ -65,10 +66,9 @@ class WireGate:
         return response(render(exchange.runtime, exchange, exchange.refusal), exchange.id)
 
 
-def with_credential(request: http.Request, credential: tuple[bytes, bytes] | None) -> http.Request:
-    """A copy that nobody else has, with one header field more."""
+def with_fields(request: http.Request, more: tuple[tuple[bytes, bytes], ...]) -> http.Request:
+    """A copy that nobody else has, with these header fields more."""
     data = request.data
-    fields = data.headers.fields if credential is None else (*data.headers.fields, credential)
     return http.Request(
         data.host,
         data.port,
@@ -77,7 +77,7 @@ def with_credential(request: http.Request, credential: tuple[bytes, bytes] | Non
         data.authority,
         data.path,
         data.http_version,
-        http.Headers(fields),
+        http.Headers((*data.headers.fields, *more)),
         data.content,
         None,
         data.timestamp_start,

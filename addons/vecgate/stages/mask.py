@@ -37,6 +37,8 @@ class Mask(Stage):
         if not exchange.forwarded:
             raise Refusal(Reason.UNSEALED)
         exchange.upstream_status = flow.response.data.status_code
+        if exchange.upstream_status == 401:
+            self.context.upstream(exchange).refused()
         if not 200 <= exchange.upstream_status <= 599:
             raise Unmaskable("The database answered with an interim status.")
 
@@ -53,6 +55,8 @@ class Mask(Stage):
         answer = Answer(received.data.status_code, fields_of(received.data.headers), body)
         if exchange.method == GRPC:
             answer = call_answer(answer, received.data.trailers, upstream.config.bounds.answer.bytes)
+            if answer.header("grpc-status") == grpc.UNAUTHENTICATED:
+                upstream.refused()
         elif answer.header("content-encoding") not in ("", "identity"):
             raise Unmaskable("The database's answer is compressed, though it was asked not to be.")
         if len(body) > LARGE or upstream.dialect.changes_names(exchange.reading):

@@ -186,6 +186,18 @@ def test_a_misshapen_key_is_found_where_it_stands(tmp_path: Path, text: str, fin
             "credential: {header: Host, value: 'env:K'}",
             "8:26: connections[0].credential.header: is a header that the gateway sets itself",
         ),
+        (
+            "credential: {header: x-key, value: 'env:K', refresh: 500ms}",
+            "8:58: connections[0].credential.refresh: must be 1s or more",
+        ),
+        (
+            "credential: {header: x-key, value: 'env:K', grace: 20s}",
+            "8:56: connections[0].credential.grace: must not be shorter than refresh (30s)",
+        ),
+        (
+            "credential: {header: x-key, value: 'env:K', mint: jwt}",
+            "8:55: connections[0].credential.mint: chroma takes no tokens of this kind",
+        ),
         ("upstream_ca: ca.pem", "8:18: connections[0].upstream_ca: is of use for an https:// upstream only"),
         ("bounds: {body: 0B}", "8:20: connections[0].bounds.body: must be more than nothing"),
         ("enforcement: observ", "8:18: connections[0].enforcement: must be enforce or observe; did you mean observe?"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vecgate.errors import ConfigError
+from vecgate.errors import ConfigError, SecretError
 from vecgate.secrets.resolve import resolve
 
 SECRET = "s3cr3t-canary"
@@ -100,6 +100,14 @@ def test_a_plugin_that_fails_is_named_by_its_scheme_and_not_quoted(tmp_path: Pat
     with pytest.raises(ConfigError, match=r"vault:… \(RuntimeError\)") as caught:
         resolve("vault:kv/x", tmp_path, fails)
     assert shows_nothing(caught.value)
+
+
+def test_a_store_may_say_in_words_of_its_own_what_is_wrong(tmp_path: Path) -> None:
+    def store(reference: str) -> str | None:
+        raise SecretError("there is no such secret")
+
+    with pytest.raises(ConfigError, match="vault:… there is no such secret"):
+        resolve("vault:kv/x", tmp_path, store)
 
 
 def test_a_plugin_is_not_shown_what_looks_like_a_secret(tmp_path: Path) -> None:

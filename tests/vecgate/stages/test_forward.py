@@ -155,6 +155,17 @@ async def test_a_name_that_others_would_not_hear_of_is_not_changed(scene: Scene)
     assert exchange.request_seal is None
 
 
+async def test_without_a_credential_nothing_is_begun(scene: Scene) -> None:
+    scene.credential.kept = ""
+    one = flow()
+    exchange = await forwarded(scene, one, reading=DELETE)
+    assert reason(one) == "credential_unavailable"
+    assert one.response is not None
+    assert one.response.status_code == 503
+    assert scene.recorder.intents == []
+    assert exchange.request_seal is None
+
+
 async def test_what_the_gateway_answers_itself_is_not_sent(scene: Scene) -> None:
     one = flow("GET", "/api/v2/auth/identity", b"")
     exchange = await forwarded(scene, one, reading=read("/api/v2/auth/identity", method="GET"))

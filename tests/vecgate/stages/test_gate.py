@@ -43,6 +43,20 @@ async def test_a_sealed_request_goes_once_as_a_copy_with_the_credential(scene: S
         gate.outgoing(one)
 
 
+async def test_a_rotated_credential_goes_with_the_next_request(scene: Scene) -> None:
+    gate, one, _ = sealed(scene)
+    scene.credential.kept = "rotated"
+    assert gate.outgoing(one).headers["x-chroma-token"] == "rotated"
+
+
+async def test_a_credential_that_ended_since_keeps_the_request_back(scene: Scene) -> None:
+    gate, one, exchange = sealed(scene)
+    scene.credential.kept = ""
+    with pytest.raises(Unavailable):
+        gate.outgoing(one)
+    assert not exchange.forwarded
+
+
 EDITS: dict[str, Callable[[http.HTTPFlow], Any]] = {
     "method": lambda one: setattr(one.request, "method", "DELETE"),
     "path": lambda one: setattr(one.request, "path", "/other"),

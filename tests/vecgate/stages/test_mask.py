@@ -86,6 +86,14 @@ async def test_an_error_of_the_database_says_no_more_than_it_may(scene: Scene) -
     assert exchange.upstream_status == 500
 
 
+@pytest.mark.parametrize(("status", "suspected"), [(401, 1), (403, 0), (500, 0), (200, 0)])
+async def test_a_credential_that_the_database_refuses_is_asked_for_anew(
+    scene: Scene, status: int, suspected: int
+) -> None:
+    await masked(scene, came(status))
+    assert scene.credential.suspected == suspected
+
+
 async def test_an_answer_beyond_the_bound_is_withheld(scene: Scene) -> None:
     one = came()
     config = scene.upstream.config
