@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from vecgate.config.addresses import Address, UpstreamAddress
+from vecgate.config.certificates import certificate_mistakes
 from vecgate.config.document import KeyPath, key_text
 from vecgate.config.known import Known
 from vecgate.config.mistake import Mistake, attempt, parsed, repeated
@@ -27,6 +28,7 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
     for index, issuer in enumerate(config.identity.issuers):
         yield from _issuer(issuer, ("identity", "issuers", index))
     yield from repeated(("identity", "issuers"), "issuer", [issuer.issuer for issuer in config.identity.issuers])
+    yield from certificate_mistakes(config)
     yield from _stores(config)
     yield from rule_mistakes(config, known)
     if known is not None:

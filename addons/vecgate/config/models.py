@@ -118,12 +118,34 @@ class Issuer(Model):
     """Fetch keys over plain http from a loopback address (development only)."""
 
 
+class Certificates(Model):
+    """Client certificates that say who somebody is where no token does."""
+
+    issuer: Text
+    """What stands as the issuer of these principals: a URI of your own, and no token issuer's."""
+    connections: Names
+    """On which connections; each needs `tls.client_ca`, all of an entry the same."""
+    name: Literal["uri", "dns", "email", "cn", "dn"]
+    """What of the certificate is the subject: the only URI, DNS name or e-mail address among its alternative names,
+    its common name, or its whole distinguished name (RFC 4514)."""
+    groups: dict[Text, Names] = {}
+    """Group → subjects, exactly."""
+    groups_from: list[Literal["o", "ou"]] = []
+    """Attributes of the certificate's subject that name groups: `o`, `ou`."""
+
+
 class Identity(Model):
     """Who may say who somebody is."""
 
     issuers: list[Issuer] = []
+    certificates: list[Certificates] = []
     failures: Rate = Rate.parse("60/minute")
     """How many different credentials from one address may fail; then none that is new is looked at."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What may stand as a principal's issuer, but for those that plugins prove."""
+        return frozenset(each.issuer for each in (*self.issuers, *self.certificates))
 
 
 class Subjects(Model):

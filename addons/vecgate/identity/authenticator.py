@@ -16,8 +16,11 @@ from cachetools import LRUCache
 from vecgate.config.models import Identity, Issuer
 from vecgate.errors import ConfigError, Finding, Refusal
 from vecgate.identity.attempts import Attempts
+from vecgate.identity.certificate import Certificate
 from vecgate.identity.challenge import challenge
+from vecgate.identity.confirmation import confirmation, shown
 from vecgate.identity.fetch import Fetcher
+from vecgate.identity.holders import Holders
 from vecgate.identity.jwks import FileKeys, KeySource, RemoteKeys
 from vecgate.identity.principal import Principal
 from vecgate.identity.rules import Misconfigured, Rules
@@ -40,10 +43,12 @@ class _Proof:
     principal: Principal
     source: KeySource
     epoch: int
+    bound: str = ""
+    """The thumbprint of the certificate that the token is bound to."""
 
-    def holds(self, now: float) -> bool:
+    def holds(self, now: float, certificate: Certificate | None) -> bool:
         fresh = self.source.epoch == self.epoch and self.source.usable()
-        return fresh and now < self.principal.expires
+        return fresh and now < self.principal.expires and (not self.bound or shown(self.bound, certificate, now))
 
 
 class Authenticator:
@@ -69,6 +74,7 @@ class Authenticator:
         self._revoked, self._plugin, self._wall = revoked, plugin, wall
         self._fetcher = Fetcher(transport)
         self._attempts = Attempts(identity.failures, clock)
+        self._holders = Holders(identity.certificates)
         self._issuers: dict[str, tuple[Rules, KeySource]] = {}
         self._cache: LRUCache[tuple[bytes, str], _Proof] = LRUCache(_CACHE_SIZE)
         self._tasks: list[asyncio.Task[None]] = []
@@ -111,17 +117,34 @@ class Authenticator:
         await asyncio.gather(*(source.stop() for _, source in self._issuers.values()))
         await self._fetcher.close()
 
-    def cached(self, token: str, connection: str = "") -> Principal | None:
+    def cached(self, token: str, connection: str = "", certificate: Certificate | None = None) -> Principal | None:
         """The principal of a token that was proved before and still holds; None means ask `authenticate`.
 
         With a plugin it is always None: only `authenticate` asks the plugin. Raises what `revoked` raises.
         """
-        return None if self._plugin else self._recall(_digest(token), connection)
+        return None if self._plugin else self._recall(_digest(token), connection, certificate)
+
+    def certified(self, certificate: Certificate | None, connection: str) -> Principal:
+        """Whom the connection's verified certificate stands for, where no token was sent.
+
+        Raises Refusal: `token_missing` where there is none or none is taken, `token_invalid`, and as `recheck`.
+        """
+        principal = self._holders.find(certificate, connection) if certificate is not None else None
+        if principal is None:
+            raise Refusal(Reason.TOKEN_MISSING)
+        self.recheck(principal)
+        return principal
 
     async def authenticate(
-        self, token: str, now: float | None = None, connection: str = "", address: str = ""
+        self,
+        token: str,
+        now: float | None = None,
+        connection: str = "",
+        address: str = "",
+        certificate: Certificate | None = None,
     ) -> Principal:
-        """Prove who is asking. `now` is Unix time, by default the present; `address` is the socket's peer.
+        """Prove who is asking. `now` is Unix time, by default the present; `address` is the socket's peer,
+        `certificate` what its TLS handshake proved.
 
         Raises Refusal with the precise reason, Unavailable while the issuer's keys cannot be had.
         """
@@ -131,7 +154,7 @@ class Authenticator:
         try:
             principal = self._ask_plugin(token, connection)
             if principal is None:
-                principal = await self._prove(token, digest, moment, connection)
+                principal = await self._prove(token, digest, moment, connection, certificate)
             self.recheck(principal, moment)
         except Refusal as refusal:
             if refusal.status == _UNAUTHORIZED:
@@ -151,8 +174,10 @@ class Authenticator:
         if self._revoked(principal):
             raise Refusal(Reason.TOKEN_REVOKED)
 
-    async def _prove(self, token: str, digest: bytes, now: float, connection: str) -> Principal:
-        if (known := self._recall(digest, connection)) is not None:
+    async def _prove(
+        self, token: str, digest: bytes, now: float, connection: str, certificate: Certificate | None
+    ) -> Principal:
+        if (known := self._recall(digest, connection, certificate)) is not None:
             return known
         jwt = Jwt.parse(token)
         if jwt.issuer not in self._issuers:
@@ -161,15 +186,15 @@ class Authenticator:
         if jwt.algorithm not in rules.algorithms:
             raise Refusal(Reason.TOKEN_INVALID, "the issuer does not sign with this algorithm")
         key = await source.find(jwt.kid, jwt.algorithm)
-        principal = jwt.verify(key, rules, now)
-        self._cache[digest, connection] = _Proof(principal, source, source.epoch)
+        principal = jwt.verify(key, rules, now, certificate)
+        self._cache[digest, connection] = _Proof(principal, source, source.epoch, confirmation(jwt.claims))
         return principal
 
-    def _recall(self, digest: bytes, connection: str) -> Principal | None:
+    def _recall(self, digest: bytes, connection: str, certificate: Certificate | None) -> Principal | None:
         proof = self._cache.get((digest, connection))
         if proof is None:
             return None
-        if proof.holds(self._wall()) and not self._revoked(proof.principal):
+        if proof.holds(self._wall(), certificate) and not self._revoked(proof.principal):
             return proof.principal
         self._cache.pop((digest, connection), None)
         return None

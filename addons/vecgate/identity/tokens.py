@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from vecgate.errors import Refusal
+from vecgate.identity.certificate import Certificate
 from vecgate.identity.claims import parse_object
+from vecgate.identity.confirmation import confirmation, shown
 from vecgate.identity.credential import MAX_TOKEN
 from vecgate.identity.keys import KEY_ID, VerificationKey
 from vecgate.identity.principal import Principal
@@ -67,8 +69,12 @@ class Jwt:
         issuer = _required_text(claims, "iss")
         return cls(algorithm, kid, kind.lower(), issuer, claims, message.encode(), raw_signature, fingerprint)
 
-    def verify(self, key: VerificationKey, rules: Rules, now: float) -> Principal:
+    def verify(
+        self, key: VerificationKey, rules: Rules, now: float, certificate: Certificate | None = None
+    ) -> Principal:
         """Prove the token: signature first, then every claim. `now` is in Unix seconds.
+
+        `certificate` is what the client's connection proved; a token that is bound to one ends with it at the latest.
 
         Raises Refusal: `token_invalid`, `token_expired`, `token_not_yet`, `audience_mismatch`, `group_overage`.
         """
@@ -78,10 +84,13 @@ class Jwt:
             raise Refusal(Reason.ISSUER_UNKNOWN)
         claims = self.claims
         self._check_kind(rules)
-        if "cnf" in claims:
-            raise Refusal(Reason.TOKEN_INVALID, "the token is bound to a key whose possession was not proved")
+        bound = confirmation(claims)
+        if bound and not shown(bound, certificate, now):
+            raise Refusal(Reason.TOKEN_INVALID, "the token is bound to a certificate that the connection did not prove")
         _check_audience(claims.get("aud"), rules.audiences)
         expires = _check_times(claims, rules, now)
+        if bound and certificate is not None:
+            expires = min(expires, certificate.expires)
         _check_actors(claims.get("act"))
         return principal(claims, rules, expires=expires, fingerprint=self.fingerprint)
 

@@ -12,10 +12,11 @@ import pytest
 from tests.support.origin import DISCOVERY, JWKS, Clock, Origin, json
 from tests.support.tokens import AUDIENCE, ISSUER, claims, ec, hmac_signed, jwks_file, mint, public, rsa
 
-from vecgate.config.models import Identity, Issuer
+from vecgate.config.models import Certificates, Identity, Issuer
 from vecgate.errors import ConfigError, Refusal, Unavailable
 from vecgate.identity import tokens
 from vecgate.identity.authenticator import Authenticator
+from vecgate.identity.certificate import Certificate
 from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason
 
@@ -329,3 +330,94 @@ async def test_what_is_no_failure_of_a_credential_counts_for_nobody(start: Make,
     for number in range(70):
         with pytest.raises(Unavailable):
             await authenticator.authenticate(mint(payload(sub=f"s{number}")), address="192.0.2.1:1")
+
+
+INGEST = "spiffe://example.org/ingest"
+DIGEST, OTHER = "A" * 43, "B" * 43
+BOUND = {"cnf": {"x5t#S256": DIGEST}}
+
+
+def shown(thumbprint: str = DIGEST, expires: float = NOW + 300) -> Certificate:
+    return Certificate(thumbprint, "4d2", expires, (("uri", (INGEST,)),))
+
+
+async def test_a_bound_token_counts_on_connections_that_prove_its_certificate(start: Make) -> None:
+    authenticator, token = await start(), mint(payload(**BOUND))
+    principal = await authenticator.authenticate(token, certificate=shown())
+    assert principal.expires == NOW + 300
+    assert authenticator.cached(token, certificate=shown()) is principal
+
+
+@pytest.mark.parametrize(
+    "other", [None, shown(OTHER), shown(expires=NOW), shown(expires=NOW - 5)], ids=["none", "other", "ends", "ended"]
+)
+async def test_a_bound_token_counts_nowhere_else_cached_or_not(start: Make, other: Certificate | None) -> None:
+    authenticator, token = await start(), mint(payload(**BOUND))
+    assert await reason(authenticator, token, certificate=other) is Reason.TOKEN_INVALID
+    await authenticator.authenticate(token, certificate=shown())
+    assert authenticator.cached(token, certificate=other) is None
+    assert await reason(authenticator, token, certificate=other) is Reason.TOKEN_INVALID
+
+
+async def test_a_bound_tokens_recalled_proof_ends_with_its_certificate(start: Make, scene: Scene) -> None:
+    authenticator, token, certificate = await start(), mint(payload(**BOUND)), shown(expires=NOW + 10)
+    principal = await authenticator.authenticate(token, certificate=certificate)
+    scene.wall.now += 9.9
+    assert authenticator.cached(token, certificate=certificate) is principal
+    scene.wall.now += 0.1
+    assert authenticator.cached(token, certificate=certificate) is None
+    assert await reason(authenticator, token, certificate=certificate) is Reason.TOKEN_INVALID
+    with pytest.raises(Refusal) as caught:
+        authenticator.recheck(principal)
+    assert caught.value.reason is Reason.TOKEN_EXPIRED
+
+
+async def test_a_token_that_is_not_bound_is_the_identity_whatever_the_certificate(start: Make) -> None:
+    authenticator, token = await start(), mint(payload())
+    principal = await authenticator.authenticate(token, certificate=shown())
+    for other in (None, shown(OTHER), shown(expires=NOW - 5)):
+        assert authenticator.cached(token, certificate=other) is principal
+    assert (principal.issuer, principal.subject, principal.expires) == (ISSUER, "alice", NOW + 660)
+
+
+HOLDERS = Certificates(issuer="urn:pki", connections=["docs"], name="uri", groups={"jobs": [INGEST]})
+
+
+def certifying(scene: Scene, **changes: Any) -> Authenticator:
+    identity = Identity(certificates=[HOLDERS])
+    given: dict[str, Any] = {"revoked": lambda principal: principal.token_id in scene.revoked, "wall": scene.wall}
+    return Authenticator(identity, Path(), **given | changes)
+
+
+def why(authenticator: Authenticator, certificate: Certificate | None, connection: str = "docs") -> Reason:
+    with pytest.raises(Refusal) as caught:
+        authenticator.certified(certificate, connection)
+    return caught.value.reason
+
+
+def test_a_certificate_is_the_identity_where_configuration_says_so(scene: Scene) -> None:
+    authenticator = certifying(scene)
+    principal = authenticator.certified(shown(), "docs")
+    assert (principal.key, principal.groups) == (f"urn:pki {INGEST}", {"jobs"})
+    assert authenticator.certified(shown(), "docs") is principal
+    assert why(authenticator, shown(), "other") is Reason.TOKEN_MISSING
+    assert why(authenticator, None) is Reason.TOKEN_MISSING
+
+
+def test_a_certificate_is_looked_at_again_for_every_request(scene: Scene) -> None:
+    authenticator = certifying(scene)
+    principal = authenticator.certified(shown(expires=NOW + 10), "docs")
+    scene.revoked.add("4d2")
+    assert why(authenticator, shown(expires=NOW + 10)) is Reason.TOKEN_REVOKED
+    scene.revoked.clear()
+    scene.wall.now += 10
+    assert why(authenticator, shown(expires=NOW + 10)) is Reason.TOKEN_EXPIRED
+    with pytest.raises(Refusal):
+        authenticator.recheck(principal)
+
+
+def test_a_revocation_list_that_fails_lets_no_certificate_in(scene: Scene) -> None:
+    def broken(principal: Principal) -> bool:
+        raise Unavailable(Reason.STATE_UNAVAILABLE)
+
+    assert why(certifying(scene, revoked=broken), shown()) is Reason.STATE_UNAVAILABLE
