@@ -145,7 +145,7 @@ class Identity(Model):
     @property
     def names(self) -> frozenset[str]:
         """What may stand as a principal's issuer, but for those that plugins prove."""
-        return frozenset(each.issuer for each in (*self.issuers, *self.certificates))
+        return frozenset(each.issuer for each in self.issuers) | {each.issuer for each in self.certificates}
 
 
 class Subjects(Model):
