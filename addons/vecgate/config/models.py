@@ -96,6 +96,17 @@ class Claims(Model):
     """The application that the token was issued to."""
 
 
+class Directory(Model):
+    """Who knows the groups of people whose tokens leave them out."""
+
+    source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*:\S.*$")]
+    """`file:PATH`, `entra:PATH`, or what a plugin knows."""
+    cache: Duration = Duration.parse("60s")
+    """How long what it said of a person counts."""
+    timeout: Duration = Duration.parse("3s")
+    """How long it may take to say it; then 503."""
+
+
 class Issuer(Model):
     """An identity provider whose tokens are accepted."""
 
@@ -108,6 +119,8 @@ class Issuer(Model):
     algorithms: Names = ["RS256", "ES256"]
     """Asymmetric JWS algorithms that are accepted."""
     claims: Claims = Claims()
+    directory: Directory | None = None
+    """Who is asked for groups that a token leaves out. Without one such a token has none, or is refused."""
     strict: bool = False
     """Demand RFC 9068 access tokens (`typ: at+jwt`)."""
     max_lifetime: Duration | None = None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 from cachetools import LRUCache
@@ -22,9 +24,10 @@ from vecgate.identity.confirmation import confirmation, shown
 from vecgate.identity.fetch import Fetcher
 from vecgate.identity.holders import Holders
 from vecgate.identity.jwks import FileKeys, KeySource, RemoteKeys
+from vecgate.identity.membership import Membership
 from vecgate.identity.principal import Principal
 from vecgate.identity.rules import Misconfigured, Rules
-from vecgate.identity.tokens import Jwt
+from vecgate.identity.tokens import Jwt, groups_left_out
 from vecgate.reasons import Reason
 
 type Revoked = Callable[[Principal], bool]
@@ -45,17 +48,20 @@ class _Proof:
     epoch: int
     bound: str = ""
     """The thumbprint of the certificate that the token is bound to."""
+    until: float = math.inf
+    """Until when what a directory said counts, on the monotonic clock."""
 
-    def holds(self, now: float, certificate: Certificate | None) -> bool:
-        fresh = self.source.epoch == self.epoch and self.source.usable()
+    def holds(self, now: float, clock: float, certificate: Certificate | None) -> bool:
+        fresh = self.source.epoch == self.epoch and self.source.usable() and clock < self.until
         return fresh and now < self.principal.expires and (not self.bound or shown(self.bound, certificate, now))
 
 
 class Authenticator:
     """All issuers of a configuration. One per configuration generation and event loop.
 
-    `revoked` is asked at every use of a principal, `plugin` for every credential before the issuers. `wall` is Unix
-    time, `clock` is monotonic. Raises ConfigError for what is wrong without asking anybody.
+    `revoked` is asked at every use of a principal, `plugin` for every credential before the issuers, an issuer's entry
+    in `memberships` for groups that its tokens leave out. `wall` is Unix time, `clock` is monotonic. Raises ConfigError
+    for what is wrong without asking anybody.
     """
 
     challenge = staticmethod(challenge)
@@ -67,14 +73,15 @@ class Authenticator:
         *,
         revoked: Revoked = lambda principal: False,
         plugin: Plugin | None = None,
+        memberships: Mapping[str, Membership] = MappingProxyType({}),
         transport: httpx.AsyncBaseTransport | None = None,
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._revoked, self._plugin, self._wall = revoked, plugin, wall
+        self._revoked, self._plugin, self._wall, self._clock = revoked, plugin, wall, clock
         self._fetcher = Fetcher(transport)
         self._attempts = Attempts(identity.failures, clock)
-        self._holders = Holders(identity.certificates)
+        self._holders, self._memberships = Holders(identity.certificates), memberships
         self._issuers: dict[str, tuple[Rules, KeySource]] = {}
         self._cache: LRUCache[tuple[bytes, str], _Proof] = LRUCache(_CACHE_SIZE)
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,7 +90,8 @@ class Authenticator:
             try:
                 if issuer.issuer in self._issuers:
                     raise Misconfigured("issuer", "listed twice; one entry can have several audiences")
-                self._issuers[issuer.issuer] = Rules.compile(issuer), self._source(issuer, base, clock)
+                rules = replace(Rules.compile(issuer), elsewhere=issuer.issuer in memberships)
+                self._issuers[issuer.issuer] = rules, self._source(issuer, base, clock)
             except Misconfigured as error:
                 findings.append(_finding(number, error))
         if findings:
@@ -116,6 +124,7 @@ class Authenticator:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(source.stop() for _, source in self._issuers.values()))
         await self._fetcher.close()
+        await asyncio.gather(*(membership.close() for membership in self._memberships.values()))
 
     def cached(self, token: str, connection: str = "", certificate: Certificate | None = None) -> Principal | None:
         """The principal of a token that was proved before and still holds; None means ask `authenticate`.
@@ -186,15 +195,26 @@ class Authenticator:
         if jwt.algorithm not in rules.algorithms:
             raise Refusal(Reason.TOKEN_INVALID, "the issuer does not sign with this algorithm")
         key = await source.find(jwt.kid, jwt.algorithm)
+        epoch = source.epoch
         principal = jwt.verify(key, rules, now, certificate)
-        self._cache[digest, connection] = _Proof(principal, source, source.epoch, confirmation(jwt.claims))
+        until = math.inf
+        if rules.elsewhere:
+            principal, until = await self._with_groups(principal, rules)
+        self._cache[digest, connection] = _Proof(principal, source, epoch, confirmation(jwt.claims), until)
         return principal
+
+    async def _with_groups(self, principal: Principal, rules: Rules) -> tuple[Principal, float]:
+        """The principal with what its issuer's directory says, where the token says nothing, and until when."""
+        left_out = groups_left_out(principal.claims, rules)
+        if not left_out and rules.groups.find(principal.claims) is not None:
+            return principal, math.inf
+        return await self._memberships[rules.issuer].complete(principal, required=left_out)
 
     def _recall(self, digest: bytes, connection: str, certificate: Certificate | None) -> Principal | None:
         proof = self._cache.get((digest, connection))
         if proof is None:
             return None
-        if proof.holds(self._wall(), certificate) and not self._revoked(proof.principal):
+        if proof.holds(self._wall(), self._clock(), certificate) and not self._revoked(proof.principal):
             return proof.principal
         self._cache.pop((digest, connection), None)
         return None

@@ -194,18 +194,26 @@ def _groups(claims: Mapping[str, Any], rules: Rules) -> frozenset[str]:
     """Groups as exact names: a list of texts, or one text for one group; absent or null is none.
 
     Anything else is refused rather than read as "no groups", because limits and approvals may hang on groups. The same
-    goes for groups that the issuer left out: Entra ID's overage, as distributed claims or `hasgroups`.
+    goes for groups that the issuer left out, unless a directory says them.
     """
-    elsewhere = claims.get("_claim_names", {})
-    if not isinstance(elsewhere, dict) or rules.groups.claim in elsewhere:
-        raise Refusal(Reason.GROUP_OVERAGE)
-    if rules.groups.claim == "groups" and claims.get("hasgroups", False) is not False:
+    if groups_left_out(claims, rules):
+        if rules.elsewhere:
+            return frozenset()
         raise Refusal(Reason.GROUP_OVERAGE)
     value = rules.groups.find(claims)
     listed = [] if value is None else value if isinstance(value, list) else [value]
     if not all(isinstance(item, str) and item for item in listed):
         raise Refusal(Reason.TOKEN_INVALID, "the groups are not a list of names")
     return frozenset(unicodedata.normalize("NFC", item) for item in listed)
+
+
+def groups_left_out(claims: Mapping[str, Any], rules: Rules) -> bool:
+    """Whether the token says that there are groups, but not which: Entra ID's overage, as distributed claims or
+    `hasgroups`. The address that the former name is never asked."""
+    elsewhere = claims.get("_claim_names", {})
+    if not isinstance(elsewhere, dict) or rules.groups.claim in elsewhere:
+        return True
+    return rules.groups.claim == "groups" and claims.get("hasgroups", False) is not False
 
 
 def _client(claims: Mapping[str, Any], rules: Rules) -> str:
