@@ -99,7 +99,7 @@ class Claims(Model):
 class Directory(Model):
     """Who knows the groups of people whose tokens leave them out."""
 
-    source: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*:\S.*$")]
+    source: Text
     """`file:PATH`, `entra:PATH`, or what a plugin knows."""
     cache: Duration = Duration.parse("60s")
     """How long what it said of a person counts."""

@@ -33,16 +33,12 @@ class Certificate:
     def read(cls, chain: Sequence[x509.Certificate]) -> Self:
         """From the verified chain, the client's own first. Raises ValueError for one that cannot be read."""
         own = chain[0]
-        subject = own.subject
+        subject, alternatives = own.subject, _alternatives(own)
         names = {
             kind: tuple(_text(found.value) for found in subject.get_attributes_for_oid(oid))
             for kind, oid in _ATTRIBUTES.items()
         }
         names["dn"] = (subject.rfc4514_string(),) if subject else ()
-        try:
-            alternatives = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        except x509.ExtensionNotFound:
-            alternatives = None
         for kind, form in _ALTERNATIVES.items():
             names[kind] = tuple(alternatives.get_values_for_type(form)) if alternatives is not None else ()
         digest = hashlib.sha256(own.public_bytes(Encoding.DER)).digest()
@@ -65,6 +61,15 @@ class Certificate:
         """As conditions see it."""
         said: dict[str, Any] = {kind: list(values) for kind, values in self.names if kind != "dn"}
         return said | {"serial": self.serial, "x5t#S256": self.thumbprint}
+
+
+def _alternatives(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return None
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise ValueError(str(error)) from error
 
 
 def _text(value: str | bytes) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from cachetools import LRUCache
 
@@ -38,17 +38,22 @@ class Holders:
         return found
 
 
+def groups_of(entry: Certificates, subject: str, names: Mapping[str, Any]) -> frozenset[str]:
+    """Those that list the subject, and those that the attributes in `names` say, where configuration takes them."""
+    groups = {group for group, subjects in entry.groups.items() if subject in subjects}
+    for kind in entry.groups_from:
+        groups.update(unicodedata.normalize("NFC", str(value)) for value in names.get(kind, ()))
+    return frozenset(groups)
+
+
 def _holder(certificate: Certificate, entry: Certificates) -> Principal:
     subject = _only(certificate, entry.name)
-    groups = {group for group, names in entry.groups.items() if subject in names}
-    for kind in entry.groups_from:
-        groups.update(unicodedata.normalize("NFC", value) for value in certificate.values(kind))
     claims = {"iss": entry.issuer, "sub": subject, "certificate": certificate.claims()}
     return Principal(
         issuer=entry.issuer,
         subject=subject,
         name=subject[:256],
-        groups=frozenset(groups),
+        groups=groups_of(entry, subject, dict(certificate.names)),
         claims=claims,
         expires=certificate.expires,
         fingerprint=certificate.fingerprint,
