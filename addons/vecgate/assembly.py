@@ -22,6 +22,7 @@ from vecgate.evidence.recorder import Recorder, RecorderSettings
 from vecgate.evidence.signing import beside
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
+from vecgate.identity.membership import Membership
 from vecgate.limits.limiter import Limiter
 from vecgate.masking.key import load_key
 from vecgate.masking.masker import Masker
@@ -136,6 +137,7 @@ async def _judging(
         loaded.base,
         revoked=store.revoked,
         plugin=hooks.authenticate if hooks.implements("vecgate_authenticate") else None,
+        memberships=await asyncio.to_thread(memberships_of, loaded, hooks),
     )
     await authenticator.start()
     for upstream in upstreams.values():
@@ -158,6 +160,22 @@ async def _credential(
     made = ServiceCredential(connection.name, connection.credential, loaded.base, hooks.secret)
     await made.prime()
     return made
+
+
+def memberships_of(loaded: Loaded, hooks: Hooks) -> dict[str, Membership]:
+    """By issuer, whose directory is asked for groups. Raises ConfigError, PluginError."""
+    found: dict[str, Membership] = {}
+    for index, issuer in enumerate(loaded.config.identity.issuers):
+        if issuer.directory is None:
+            continue
+        directory = hooks.directory(issuer.directory.source, loaded.base)
+        if directory is None:
+            scheme = issuer.directory.source.partition(":")[0]
+            message = f"no plugin knows {scheme}: — write file:PATH or entra:PATH, or load the plugin"
+            raise ConfigError(loaded.source.finding(("identity", "issuers", index, "directory", "source"), message))
+        cache, timeout = issuer.directory.cache.seconds, issuer.directory.timeout.seconds
+        found[issuer.issuer] = Membership(directory, cache, timeout)
+    return found
 
 
 def _upstream(

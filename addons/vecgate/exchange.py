@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vecgate.errors import Refusal
+from vecgate.identity.certificate import Certificate
 from vecgate.identity.principal import Principal
 from vecgate.operations.dialect import Masked, Reading
 from vecgate.operations.messages import Answer, Outgoing, Request, Target
@@ -36,6 +37,8 @@ class Exchange:
     """When the caller of a gRPC call stops waiting, on `perf_counter`; 0 for never."""
     target: Target | None = None
     user_agent: str = ""
+    certificate: Certificate | None = field(default=None, repr=False)
+    """What the client's connection proved in its TLS handshake."""
     fields: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     """The header fields as they came, credential included; let go of once the caller is known."""
     runtime: Runtime | None = field(default=None, repr=False)

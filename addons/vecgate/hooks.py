@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Self
 import pluggy
 
 from vecgate import hookspecs, plugins, tracing
-from vecgate.errors import PluginError
+from vecgate.errors import ConfigError, PluginError
 from vecgate.hookspecs import PROJECT
+from vecgate.identity.directory import Directory
 from vecgate.identity.principal import Principal
 from vecgate.masking.strategies import FIELDS, VECTORS, FieldStrategy, VectorStrategy
 from vecgate.operations.dialect import Dialect
@@ -124,6 +125,21 @@ class Hooks:
                 if not isinstance(value, str):
                     raise PluginError(call.plugin, "vecgate_secret must return a text")
                 return value
+        return None
+
+    def directory(self, source: str, folder: Path) -> Directory | None:
+        """The directory that the first plugin to know the source makes of it. Raises PluginError, ConfigError."""
+        for call in self._calls["vecgate_directory"]:
+            try:
+                made = call(source=source, folder=folder)
+            except ConfigError:
+                raise
+            except Exception as error:
+                raise PluginError(call.plugin, f"vecgate_directory failed: {error}") from error
+            if made is not None:
+                if not isinstance(made, Directory):
+                    raise PluginError(call.plugin, "vecgate_directory gave something that is no Directory")
+                return made
         return None
 
     def approval_opened(self, ticket: Mapping[str, Any]) -> None:

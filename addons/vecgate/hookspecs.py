@@ -8,11 +8,13 @@ a runnable example; a test holds the page to this file.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
+    from vecgate.identity.directory import Directory
     from vecgate.identity.principal import Principal
     from vecgate.masking.strategies import FieldStrategy, VectorStrategy
     from vecgate.operations.dialect import Dialect
@@ -74,6 +76,17 @@ def vecgate_secret(reference: str) -> str | None:
     Returns: the secret, or None if the scheme is not this plugin's.
     Raises: any exception stops the start; later, the last good secret is used for the credential's `grace`. The text
         of `vecgate.errors.SecretError` is shown to the operator, of any other exception its type.
+    """
+
+
+@hookspec(firstresult=True)
+def vecgate_directory(source: str, folder: Path) -> Directory | None:
+    """Contribute a directory of groups, for issuers whose tokens leave them out.
+
+    Called: at start and at each reload, for each issuer with a `directory`; may block. `source` is what configuration
+        says, `folder` is the configuration's.
+    Returns: the directory, or None if the source is not this plugin's.
+    Raises: any exception stops the start, or the reload: ConfigError as it is, any other with the plugin's name.
     """
 
 

@@ -44,7 +44,11 @@ class Reason(StrEnum):
     TOO_MANY_FAILURES = "too_many_failures", 429, "Too many credentials from this address have failed."
     CREDENTIAL_AMBIGUOUS = "credential_ambiguous", 400, "More than one credential, or one in the wrong place."
     GROUP_OVERAGE = "group_overage", 403, "The token leaves out the groups; they cannot be taken on trust."
-    IDENTITY_UNAVAILABLE = "identity_unavailable", 503, "The issuer's keys cannot be had right now."
+    IDENTITY_UNAVAILABLE = (
+        "identity_unavailable",
+        503,
+        "The issuer's keys, or a person's groups, cannot be had right now.",
+    )
 
     # What was sent
     BAD_TARGET = "bad_target", 400, "The request target is malformed or ambiguous."

@@ -53,7 +53,7 @@ def _argument(name: str, value: Any) -> str:
             return repr(value.get("id"))
         case "line", bytes():
             return f"{len(value)} bytes"
-        case "reference", str():
+        case "reference" | "source", str():
             return f"{value.partition(':')[0]}:…"
         case _:
             return "…"

@@ -25,6 +25,8 @@ SECTIONS = {
     "Identity": "identity",
     "Issuer": "issuers",
     "Claims": "claims",
+    "Directory": "directory",
+    "Certificates": "certificates",
     "PolicyModel": "policy",
     "Subjects": "to, clearance, reviewers",
     "Place": "on",

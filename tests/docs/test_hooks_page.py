@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import grp
 import inspect
 import socket
 import subprocess
 import syslog
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,6 +92,17 @@ def test_the_example_secret_comes_from_a_password_store(monkeypatch: pytest.Monk
     hooks, _ = example("vecgate_secret")
     assert hooks.secret("pass:chroma") == "secret of chroma"
     assert hooks.secret("vault:chroma") is None
+
+
+def test_the_example_directory_asks_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    entry = grp.struct_group(("analysts", "x", 1000, ["alice"]))
+    monkeypatch.setattr(grp, "getgrall", lambda: [entry])
+    hooks, _ = example("vecgate_directory")
+    directory = hooks.directory("system:groups", tmp_path)
+    assert directory is not None
+    assert directory.groups(principal("alice")) == ["analysts"]
+    assert directory.groups(principal("bob")) == []
+    assert hooks.directory("ldap:groups", tmp_path) is None
 
 
 @pytest.mark.parametrize("event", ["approval_opened", "approval_decided"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.support.configs import HEAD, write
 from tests.support.pages import DOCS, blocks, sections
@@ -13,9 +15,11 @@ from typer.testing import CliRunner
 from vecgate.cli.app import app
 from vecgate.config.advice import Code
 from vecgate.config.load import load
+from vecgate.identity.principal import Principal
 from vecgate.operations.model import Action
-from vecgate.policy.conditions import MEMBERS
+from vecgate.policy.conditions import MEMBERS, Condition, RequestFacts, Situation
 from vecgate.policy.globs import Glob
+from vecgate.testing import operation
 
 PAGE = (DOCS / "policy.md").read_text()
 SECTIONS = sections("policy.md")
@@ -39,6 +43,23 @@ def test_every_variable_of_conditions_is_on_the_page() -> None:
     found = {name: frozenset(re.findall(r"`(\w+)`", members)) for name, members in rows.items() if name in MEMBERS}
 
     assert found == MEMBERS
+
+
+CLAIMS = re.findall(r"^\| [^|]+ \| `(.+?)` \| (`\{.*\}`) \| (`\{.*\}`) \|$", SECTIONS["Grants"], re.MULTILINE)
+
+
+@pytest.mark.parametrize(("condition", "good", "bad"), CLAIMS, ids=range(len(CLAIMS)))
+def test_conditions_on_claims_hold_of_what_the_table_says(condition: str, good: str, bad: str) -> None:
+    compiled, asked = Condition(condition), operation(Action.READ)
+    now = datetime(2026, 11, 15, 9, 15, tzinfo=UTC)
+    for claims, expected in ((good, True), (bad, False)):
+        for text in re.findall(r"`(.*?)`(?= |$)", claims):
+            one = Principal("https://idp.example/", "alice", claims=msgspec.json.decode(text))
+            assert Situation(one, now, RequestFacts()).holds(compiled, asked) is expected, text
+
+
+def test_the_table_of_claims_was_found() -> None:
+    assert len(CLAIMS) == 10
 
 
 def test_patterns_match_what_the_table_says() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,9 @@ class Issued:
 
     certificate: Path
     key: Path
+
+    def read(self) -> x509.Certificate:
+        return x509.load_pem_x509_certificate(self.certificate.read_bytes())
 
 
 class Authority:
@@ -48,6 +52,31 @@ class Authority:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
+        return self._keep(name, made, key)
+
+    def client(
+        self,
+        name: str,
+        *names: x509.GeneralName,
+        subject: Mapping[x509.ObjectIdentifier, str | Sequence[str]] | None = None,
+        seconds: float = 3600,
+        usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
+    ) -> Issued:
+        """For a client: these alternative names, these attributes of the subject (a common name by default)."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        attributes = {NameOID.COMMON_NAME: name} if subject is None else subject
+        listed = [
+            x509.NameAttribute(kind, value)
+            for kind, values in attributes.items()
+            for value in ([values] if isinstance(values, str) else values)
+        ]
+        builder = _builder(x509.Name(listed), self._subject, key.public_key(), seconds)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not listed)
+        return self._keep(name, builder.sign(self._key, hashes.SHA256()), key)
+
+    def _keep(self, name: str, made: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Issued:
         issued = Issued(self._folder / f"{self._name}-{name}.pem", self._folder / f"{self._name}-{name}.key")
         issued.certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
         issued.key.write_bytes(
@@ -58,7 +87,9 @@ class Authority:
         return issued
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, seconds: float = 3600
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -67,7 +98,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(seconds=seconds))
     )
 
 

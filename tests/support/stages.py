@@ -20,6 +20,7 @@ from vecgate.config.models import ApprovalRule, Connection, Control, Enforcement
 from vecgate.config.units import Rate
 from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
+from vecgate.identity.certificate import Certificate
 from vecgate.identity.principal import Principal
 from vecgate.limits.reservation import Reservation
 from vecgate.operations.dialect import Reading
@@ -79,15 +80,23 @@ class Authenticator:
     def __init__(self) -> None:
         self.known: dict[str, Principal] = {}
         self.provable: dict[str, Principal] = {"token": ANNA}
+        self.holders: dict[str, Principal] = {}
         self.refusal: Refusal | None = None
 
     def challenge(self, reason: Reason) -> str:
         return f'Bearer error="{reason}"'
 
-    def cached(self, token: str, connection: str = "") -> Principal | None:
+    def cached(self, token: str, connection: str = "", certificate: Certificate | None = None) -> Principal | None:
         return self.known.get(token)
 
-    async def authenticate(self, token: str, connection: str = "", address: str = "") -> Principal:
+    def certified(self, certificate: Certificate | None, connection: str) -> Principal:
+        if certificate is None or connection not in self.holders:
+            raise Refusal(Reason.TOKEN_MISSING)
+        return self.holders[connection]
+
+    async def authenticate(
+        self, token: str, connection: str = "", address: str = "", certificate: Certificate | None = None
+    ) -> Principal:
         if token not in self.provable:
             raise Refusal(Reason.TOKEN_INVALID)
         return self.provable[token]

@@ -192,3 +192,36 @@ async def test_a_ca_that_cannot_be_used_is_an_error_of_its_key(text: str | None,
         (config.parent / "ca.pem").write_text(text)
     with pytest.raises(ConfigError, match=r"connections\.docs\.upstream_ca"):
         await open_runtime(config)
+
+
+ISSUER = "algorithms: [ES256], "
+
+
+async def test_an_issuers_directory_is_opened_and_closed(config: Path) -> None:
+    (config.parent / "groups.yaml").write_text("version: 1\nissuers: {}\n")
+    directory = 'directory: {source: "file:groups.yaml", cache: 5m}, '
+    config.write_text(config.read_text().replace(ISSUER, ISSUER + directory))
+    await assembly.close(await open_runtime(config))
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("file:none.yaml", "none.yaml: cannot be read"),
+        ("file:broken.yaml", "broken.yaml:1:10: version: must be 1"),
+        ("entra:broken.yaml", "broken.yaml"),
+        ("ldap:corp", "identity.issuers[0].directory.source: no plugin knows ldap: — write file:PATH or entra:PATH"),
+    ],
+)
+async def test_a_directory_that_cannot_be_used_stops_the_start_and_the_reload(
+    source: str, message: str, config: Path
+) -> None:
+    (config.parent / "broken.yaml").write_text("version: 2\n")
+    runtime, good = await open_runtime(config), config.read_text()
+    config.write_text(good.replace(ISSUER, f'{ISSUER}directory: {{source: "{source}"}}, '))
+    with pytest.raises(ConfigError) as caught:
+        await assembly.reload(runtime, config)
+    assert message in str(caught.value)
+    await assembly.close(runtime)
+    with pytest.raises(ConfigError):
+        await open_runtime(config)

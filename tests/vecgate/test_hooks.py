@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from vecgate import hookspecs
-from vecgate.errors import PluginError, Refusal
+from vecgate.errors import ConfigError, Finding, PluginError, Refusal
 from vecgate.hooks import Hooks
 from vecgate.hookspecs import hookimpl
+from vecgate.identity.directory import Directory
 from vecgate.identity.principal import Principal
 from vecgate.masking.strategies import FieldStrategy, Where
 from vecgate.operations.model import Action, Operation
@@ -222,6 +224,43 @@ def test_a_sink_that_fails_is_heard_of_after_all_have_the_record() -> None:
     assert kept == [b"{}\n"]
 
 
+class Silent(Directory):
+    def groups(self, principal: Principal) -> Sequence[str] | None:
+        return None
+
+
+def test_a_directory_comes_from_the_plugin_that_knows_its_source(tmp_path: Path) -> None:
+    made, asked = Silent(), []
+
+    def ldap(source: str, folder: Path) -> Directory | None:
+        asked.append(folder)
+        return made if source.startswith("ldap:") else None
+
+    hooks = Hooks.of(other=plugin(directory=lambda source: None), ldap=plugin(directory=ldap))
+    assert hooks.directory("ldap:corp", tmp_path) is made
+    assert hooks.directory("other:corp", tmp_path) is None
+    assert asked == [tmp_path, tmp_path]
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "message"),
+    [
+        (lambda: ["groups"], PluginError, "plugin a: vecgate_directory gave something that is no Directory"),
+        (lambda: 1 / 0, PluginError, "plugin a: vecgate_directory failed: division by zero"),
+        (None, ConfigError, "groups.yaml:1:2: x: y"),
+    ],
+)
+def test_a_directory_that_cannot_be_had_stops_the_start(
+    said: Callable[[], Any] | None, error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    def broken() -> Directory:
+        raise ConfigError(Finding("groups.yaml", 1, 2, "x", "y"))
+
+    with pytest.raises(error) as caught:
+        Hooks.of(a=plugin(directory=said or broken)).directory("ldap:corp", tmp_path)
+    assert str(caught.value) == message
+
+
 # Tracing
 
 
@@ -245,6 +284,7 @@ def test_tracing_prints_calls_and_results_but_no_secrets(
             veto=veto,
             approval_opened=opened,
             secret=lambda reference: "s3cret",
+            directory=lambda source: None,
             evidence=lambda line: None,
             mask_strategies=lambda: {"initials": Initials()},
         )
@@ -253,6 +293,7 @@ def test_tracing_prints_calls_and_results_but_no_secrets(
     hooks.veto(PRINCIPAL, [READ], "docs")
     hooks.approval_opened({"id": "t1", "summary": "t0ken"})
     hooks.secret("vault:t0ken")
+    hooks.directory("ldap:t0ken", Path())
     hooks.evidence(b"t0ken")
     hooks.mask_strategies()
     printed = capsys.readouterr().err
@@ -261,6 +302,7 @@ def test_tracing_prints_calls_and_results_but_no_secrets(
         "a: vecgate_veto(principal='https://idp.example/ alice', operations=(get), connection='docs') -> 'closed'",
         "a: vecgate_approval_opened(ticket='t1') -> raised RuntimeError",
         "a: vecgate_secret(reference=vault:…) -> …",
+        "a: vecgate_directory(source=ldap:…) -> None",
         "a: vecgate_evidence(line=5 bytes) -> None",
         "a: vecgate_mask_strategies() -> {initials}",
     ]

@@ -17,7 +17,7 @@ def remarks(loaded: Loaded) -> Iterator[Remark]:
     config = loaded.config
     for index, connection in enumerate(config.connections):
         yield from _connection(connection, ("connections", index))
-    if not config.identity.issuers:
+    if not config.identity.names:
         yield Code.NO_ISSUERS, ("identity",), "no issuer is configured: only a plugin can tell who somebody is"
     if config.control is not None and not Address.parse(config.control.listen).is_loopback:
         yield Code.PLAINTEXT, ("control", "listen"), "the control plane speaks plain HTTP beyond this host"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from vecgate.config.addresses import Address, UpstreamAddress
+from vecgate.config.certificates import certificate_mistakes
 from vecgate.config.document import KeyPath, key_text
 from vecgate.config.known import Known
 from vecgate.config.mistake import Mistake, attempt, parsed, repeated
@@ -15,6 +16,7 @@ from vecgate.config.rules import mask_mistakes, rule_mistakes
 from vecgate.identity.rules import Misconfigured, Rules, key_url
 
 _REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]\S*")
+_SOURCE = re.compile(r"[a-z][a-z0-9+.-]*:\S.*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade"})
 _STATE = re.compile(r"memory:|sqlite:///.+")
@@ -27,6 +29,7 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
     for index, issuer in enumerate(config.identity.issuers):
         yield from _issuer(issuer, ("identity", "issuers", index))
     yield from repeated(("identity", "issuers"), "issuer", [issuer.issuer for issuer in config.identity.issuers])
+    yield from certificate_mistakes(config)
     yield from _stores(config)
     yield from rule_mistakes(config, known)
     if known is not None:
@@ -112,6 +115,8 @@ def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
         Rules.compile(issuer)
     except Misconfigured as error:
         yield (*at, *error.key.split(".")), str(error)
+    if issuer.directory is not None and not _SOURCE.fullmatch(issuer.directory.source):
+        yield (*at, "directory", "source"), "says what kind it is, too: file:groups.yaml, entra:entra.yaml"
     if issuer.jwks.startswith("file:"):
         if issuer.jwks == "file:":
             yield (*at, "jwks"), "names no file"

@@ -104,6 +104,17 @@ class Claims(Model):
     """The application that the token was issued to."""
 
 
+class Directory(Model):
+    """Who knows the groups of people whose tokens leave them out."""
+
+    source: Text
+    """`file:PATH`, `entra:PATH`, or what a plugin knows."""
+    cache: Duration = Duration.parse("60s")
+    """How long what it said of a person counts."""
+    timeout: Duration = Duration.parse("3s")
+    """How long it may take to say it; then 503."""
+
+
 class Issuer(Model):
     """An identity provider whose tokens are accepted."""
 
@@ -116,6 +127,8 @@ class Issuer(Model):
     algorithms: Names = ["RS256", "ES256"]
     """Asymmetric JWS algorithms that are accepted."""
     claims: Claims = Claims()
+    directory: Directory | None = None
+    """Who is asked for groups that a token leaves out. Without one such a token has none, or is refused."""
     strict: bool = False
     """Demand RFC 9068 access tokens (`typ: at+jwt`)."""
     max_lifetime: Duration | None = None
@@ -126,12 +139,34 @@ class Issuer(Model):
     """Fetch keys over plain http from a loopback address (development only)."""
 
 
+class Certificates(Model):
+    """Client certificates that say who somebody is where no token does."""
+
+    issuer: Text
+    """What stands as the issuer of these principals: a URI of your own, and no token issuer's."""
+    connections: Names
+    """On which connections; each needs `tls.client_ca`, all of an entry the same."""
+    name: Literal["uri", "dns", "email", "cn", "dn"]
+    """What of the certificate is the subject: the only URI, DNS name or e-mail address among its alternative names,
+    its common name, or its whole distinguished name (RFC 4514)."""
+    groups: dict[Text, Names] = {}
+    """Group → subjects, exactly."""
+    groups_from: list[Literal["o", "ou"]] = []
+    """Attributes of the certificate's subject that name groups: `o`, `ou`."""
+
+
 class Identity(Model):
     """Who may say who somebody is."""
 
     issuers: list[Issuer] = []
+    certificates: list[Certificates] = []
     failures: Rate = Rate.parse("60/minute")
     """How many different credentials from one address may fail; then none that is new is looked at."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What may stand as a principal's issuer, but for those that plugins prove."""
+        return frozenset(each.issuer for each in self.issuers) | {each.issuer for each in self.certificates}
 
 
 class Subjects(Model):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 from cachetools import LRUCache
@@ -16,12 +18,16 @@ from cachetools import LRUCache
 from vecgate.config.models import Identity, Issuer
 from vecgate.errors import ConfigError, Finding, Refusal
 from vecgate.identity.attempts import Attempts
+from vecgate.identity.certificate import Certificate
 from vecgate.identity.challenge import challenge
+from vecgate.identity.confirmation import confirmation, shown
 from vecgate.identity.fetch import Fetcher
+from vecgate.identity.holders import Holders
 from vecgate.identity.jwks import FileKeys, KeySource, RemoteKeys
+from vecgate.identity.membership import Membership
 from vecgate.identity.principal import Principal
 from vecgate.identity.rules import Misconfigured, Rules
-from vecgate.identity.tokens import Jwt
+from vecgate.identity.tokens import Jwt, groups_left_out
 from vecgate.reasons import Reason
 
 type Revoked = Callable[[Principal], bool]
@@ -40,17 +46,22 @@ class _Proof:
     principal: Principal
     source: KeySource
     epoch: int
+    bound: str = ""
+    """The thumbprint of the certificate that the token is bound to."""
+    until: float = math.inf
+    """Until when what a directory said counts, on the monotonic clock."""
 
-    def holds(self, now: float) -> bool:
-        fresh = self.source.epoch == self.epoch and self.source.usable()
-        return fresh and now < self.principal.expires
+    def holds(self, now: float, clock: float, certificate: Certificate | None) -> bool:
+        fresh = self.source.epoch == self.epoch and self.source.usable() and clock < self.until
+        return fresh and now < self.principal.expires and (not self.bound or shown(self.bound, certificate, now))
 
 
 class Authenticator:
     """All issuers of a configuration. One per configuration generation and event loop.
 
-    `revoked` is asked at every use of a principal, `plugin` for every credential before the issuers. `wall` is Unix
-    time, `clock` is monotonic. Raises ConfigError for what is wrong without asking anybody.
+    `revoked` is asked at every use of a principal, `plugin` for every credential before the issuers, an issuer's entry
+    in `memberships` for groups that its tokens leave out. `wall` is Unix time, `clock` is monotonic. Raises ConfigError
+    for what is wrong without asking anybody.
     """
 
     challenge = staticmethod(challenge)
@@ -62,13 +73,15 @@ class Authenticator:
         *,
         revoked: Revoked = lambda principal: False,
         plugin: Plugin | None = None,
+        memberships: Mapping[str, Membership] = MappingProxyType({}),
         transport: httpx.AsyncBaseTransport | None = None,
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._revoked, self._plugin, self._wall = revoked, plugin, wall
+        self._revoked, self._plugin, self._wall, self._clock = revoked, plugin, wall, clock
         self._fetcher = Fetcher(transport)
         self._attempts = Attempts(identity.failures, clock)
+        self._holders, self._memberships = Holders(identity.certificates), memberships
         self._issuers: dict[str, tuple[Rules, KeySource]] = {}
         self._cache: LRUCache[tuple[bytes, str], _Proof] = LRUCache(_CACHE_SIZE)
         self._tasks: list[asyncio.Task[None]] = []
@@ -77,7 +90,8 @@ class Authenticator:
             try:
                 if issuer.issuer in self._issuers:
                     raise Misconfigured("issuer", "listed twice; one entry can have several audiences")
-                self._issuers[issuer.issuer] = Rules.compile(issuer), self._source(issuer, base, clock)
+                rules = replace(Rules.compile(issuer), elsewhere=issuer.issuer in memberships)
+                self._issuers[issuer.issuer] = rules, self._source(issuer, base, clock)
             except Misconfigured as error:
                 findings.append(_finding(number, error))
         if findings:
@@ -110,18 +124,36 @@ class Authenticator:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(source.stop() for _, source in self._issuers.values()))
         await self._fetcher.close()
+        await asyncio.gather(*(membership.close() for membership in self._memberships.values()))
 
-    def cached(self, token: str, connection: str = "") -> Principal | None:
+    def cached(self, token: str, connection: str = "", certificate: Certificate | None = None) -> Principal | None:
         """The principal of a token that was proved before and still holds; None means ask `authenticate`.
 
         With a plugin it is always None: only `authenticate` asks the plugin. Raises what `revoked` raises.
         """
-        return None if self._plugin else self._recall(_digest(token), connection)
+        return None if self._plugin else self._recall(_digest(token), connection, certificate)
+
+    def certified(self, certificate: Certificate | None, connection: str) -> Principal:
+        """Whom the connection's verified certificate stands for, where no token was sent.
+
+        Raises Refusal: `token_missing` where there is none or none is taken, `token_invalid`, and as `recheck`.
+        """
+        principal = self._holders.find(certificate, connection) if certificate is not None else None
+        if principal is None:
+            raise Refusal(Reason.TOKEN_MISSING)
+        self.recheck(principal)
+        return principal
 
     async def authenticate(
-        self, token: str, now: float | None = None, connection: str = "", address: str = ""
+        self,
+        token: str,
+        now: float | None = None,
+        connection: str = "",
+        address: str = "",
+        certificate: Certificate | None = None,
     ) -> Principal:
-        """Prove who is asking. `now` is Unix time, by default the present; `address` is the socket's peer.
+        """Prove who is asking. `now` is Unix time, by default the present; `address` is the socket's peer,
+        `certificate` what its TLS handshake proved.
 
         Raises Refusal with the precise reason, Unavailable while the issuer's keys cannot be had.
         """
@@ -131,7 +163,7 @@ class Authenticator:
         try:
             principal = self._ask_plugin(token, connection)
             if principal is None:
-                principal = await self._prove(token, digest, moment, connection)
+                principal = await self._prove(token, digest, moment, connection, certificate)
             self.recheck(principal, moment)
         except Refusal as refusal:
             if refusal.status == _UNAUTHORIZED:
@@ -151,8 +183,10 @@ class Authenticator:
         if self._revoked(principal):
             raise Refusal(Reason.TOKEN_REVOKED)
 
-    async def _prove(self, token: str, digest: bytes, now: float, connection: str) -> Principal:
-        if (known := self._recall(digest, connection)) is not None:
+    async def _prove(
+        self, token: str, digest: bytes, now: float, connection: str, certificate: Certificate | None
+    ) -> Principal:
+        if (known := self._recall(digest, connection, certificate)) is not None:
             return known
         jwt = Jwt.parse(token)
         if jwt.issuer not in self._issuers:
@@ -161,15 +195,26 @@ class Authenticator:
         if jwt.algorithm not in rules.algorithms:
             raise Refusal(Reason.TOKEN_INVALID, "the issuer does not sign with this algorithm")
         key = await source.find(jwt.kid, jwt.algorithm)
-        principal = jwt.verify(key, rules, now)
-        self._cache[digest, connection] = _Proof(principal, source, source.epoch)
+        epoch = source.epoch
+        principal = jwt.verify(key, rules, now, certificate)
+        until = math.inf
+        if rules.elsewhere:
+            principal, until = await self._with_groups(principal, rules)
+        self._cache[digest, connection] = _Proof(principal, source, epoch, confirmation(jwt.claims), until)
         return principal
 
-    def _recall(self, digest: bytes, connection: str) -> Principal | None:
+    async def _with_groups(self, principal: Principal, rules: Rules) -> tuple[Principal, float]:
+        """The principal with what its issuer's directory says, where the token says nothing, and until when."""
+        left_out = groups_left_out(principal.claims, rules)
+        if not left_out and rules.groups.find(principal.claims) is not None:
+            return principal, math.inf
+        return await self._memberships[rules.issuer].complete(principal, required=left_out)
+
+    def _recall(self, digest: bytes, connection: str, certificate: Certificate | None) -> Principal | None:
         proof = self._cache.get((digest, connection))
         if proof is None:
             return None
-        if proof.holds(self._wall()) and not self._revoked(proof.principal):
+        if proof.holds(self._wall(), self._clock(), certificate) and not self._revoked(proof.principal):
             return proof.principal
         self._cache.pop((digest, connection), None)
         return None

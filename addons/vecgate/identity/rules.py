@@ -33,6 +33,8 @@ class Rules:
     client: Pointer
     strict: bool = False
     max_lifetime: float | None = None
+    elsewhere: bool = False
+    """Groups that a token leaves out are asked of a directory: they are no reason to refuse it."""
 
     @classmethod
     def compile(cls, issuer: Issuer) -> Self:

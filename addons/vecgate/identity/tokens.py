@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from vecgate.errors import Refusal
+from vecgate.identity.certificate import Certificate
 from vecgate.identity.claims import parse_object
+from vecgate.identity.confirmation import confirmation, shown
 from vecgate.identity.credential import MAX_TOKEN
 from vecgate.identity.keys import KEY_ID, VerificationKey
 from vecgate.identity.principal import Principal
@@ -67,8 +69,12 @@ class Jwt:
         issuer = _required_text(claims, "iss")
         return cls(algorithm, kid, kind.lower(), issuer, claims, message.encode(), raw_signature, fingerprint)
 
-    def verify(self, key: VerificationKey, rules: Rules, now: float) -> Principal:
+    def verify(
+        self, key: VerificationKey, rules: Rules, now: float, certificate: Certificate | None = None
+    ) -> Principal:
         """Prove the token: signature first, then every claim. `now` is in Unix seconds.
+
+        `certificate` is what the client's connection proved; a token that is bound to one ends with it at the latest.
 
         Raises Refusal: `token_invalid`, `token_expired`, `token_not_yet`, `audience_mismatch`, `group_overage`.
         """
@@ -78,10 +84,13 @@ class Jwt:
             raise Refusal(Reason.ISSUER_UNKNOWN)
         claims = self.claims
         self._check_kind(rules)
-        if "cnf" in claims:
-            raise Refusal(Reason.TOKEN_INVALID, "the token is bound to a key whose possession was not proved")
+        bound = confirmation(claims)
+        if bound and not shown(bound, certificate, now):
+            raise Refusal(Reason.TOKEN_INVALID, "the token is bound to a certificate that the connection did not prove")
         _check_audience(claims.get("aud"), rules.audiences)
         expires = _check_times(claims, rules, now)
+        if bound and certificate is not None:
+            expires = min(expires, certificate.expires)
         _check_actors(claims.get("act"))
         return principal(claims, rules, expires=expires, fingerprint=self.fingerprint)
 
@@ -185,18 +194,26 @@ def _groups(claims: Mapping[str, Any], rules: Rules) -> frozenset[str]:
     """Groups as exact names: a list of texts, or one text for one group; absent or null is none.
 
     Anything else is refused rather than read as "no groups", because limits and approvals may hang on groups. The same
-    goes for groups that the issuer left out: Entra ID's overage, as distributed claims or `hasgroups`.
+    goes for groups that the issuer left out, unless a directory says them.
     """
-    elsewhere = claims.get("_claim_names", {})
-    if not isinstance(elsewhere, dict) or rules.groups.claim in elsewhere:
-        raise Refusal(Reason.GROUP_OVERAGE)
-    if rules.groups.claim == "groups" and claims.get("hasgroups", False) is not False:
+    if groups_left_out(claims, rules):
+        if rules.elsewhere:
+            return frozenset()
         raise Refusal(Reason.GROUP_OVERAGE)
     value = rules.groups.find(claims)
     listed = [] if value is None else value if isinstance(value, list) else [value]
     if not all(isinstance(item, str) and item for item in listed):
         raise Refusal(Reason.TOKEN_INVALID, "the groups are not a list of names")
     return frozenset(unicodedata.normalize("NFC", item) for item in listed)
+
+
+def groups_left_out(claims: Mapping[str, Any], rules: Rules) -> bool:
+    """Whether the token says that there are groups, but not which: Entra ID's overage, as distributed claims or
+    `hasgroups`. The address that the former name is never asked."""
+    elsewhere = claims.get("_claim_names", {})
+    if not isinstance(elsewhere, dict) or rules.groups.claim in elsewhere:
+        return True
+    return rules.groups.claim == "groups" and claims.get("hasgroups", False) is not False
 
 
 def _client(claims: Mapping[str, Any], rules: Rules) -> str:

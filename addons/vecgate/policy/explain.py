@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from vecgate.config.load import Loaded
 from vecgate.config.models import Claims, Issuer
 from vecgate.config.site import site_of
 from vecgate.hooks import Hooks
+from vecgate.identity.holders import groups_of
 from vecgate.identity.principal import Principal
 from vecgate.identity.rules import Rules
 from vecgate.identity.tokens import principal as principal_of
@@ -39,14 +41,19 @@ class Explainer:
         return tuple(self._connections)
 
     def principal(self, claims: Mapping[str, Any]) -> Principal:
-        """Whom these claims speak of, read as the configured issuer's.
+        """Whom these claims speak of, read as the configured issuer's, or as a certificate's holder is.
 
         Of an issuer that is not configured, which a plugin may vouch for, they are read where claims usually stand.
         Raises Refusal for claims that no token could have: `iss` and `sub` are needed, `exp` and `aud` are not.
         """
         issuers = {issuer.issuer: issuer for issuer in self._config.identity.issuers}
         unknown = Issuer(issuer="unknown", audience="unknown", claims=Claims())
-        return principal_of(claims, Rules.compile(issuers.get(str(claims.get("iss")), unknown)))
+        found = principal_of(claims, Rules.compile(issuers.get(str(claims.get("iss")), unknown)))
+        for entry in self._config.identity.certificates:
+            if entry.issuer == found.issuer:
+                said = claims.get("certificate", {})
+                found = replace(found, groups=groups_of(entry, found.subject, said if isinstance(said, dict) else {}))
+        return found
 
     def explain(self, connection: str, principal: Principal, line: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """What `classify` says of the line, and the decision.

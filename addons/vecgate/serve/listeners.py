@@ -60,6 +60,8 @@ class Listener:
     tls: SSL.Context | None = field(default=None, repr=False)
     """From `tls.listener_context`. With it the port speaks TLS only, without it plaintext only."""
     bounds: Bounds = Bounds()
+    clients: str = ""
+    """Which CAs client certificates must come from, by a digest; empty where none is asked for."""
 
     @property
     def mode(self) -> str:

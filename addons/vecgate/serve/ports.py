@@ -8,7 +8,7 @@ from vecgate.config.addresses import Address, UpstreamAddress
 from vecgate.config.load import Loaded
 from vecgate.config.models import Config, Connection
 from vecgate.serve.listeners import Bounds, Listener, Upstream
-from vecgate.serve.tls import listener_context, upstream_context
+from vecgate.serve.tls import authorities, listener_context, upstream_context
 
 MARGIN = 60
 
@@ -31,6 +31,7 @@ def listeners_of(loaded: Loaded) -> Iterator[Listener]:
             if tls is not None
             else None,
             _bounds(connection),
+            authorities(loaded.resolve(tls.client_ca)) if tls is not None and tls.client_ca else "",
         )
 
 

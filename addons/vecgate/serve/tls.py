@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,20 @@ def listener_context(certificate: Path, key: Path, client_ca: Path | None = None
         _load("the client CA", client_ca, lambda: context.load_verify_locations(str(client_ca)))
         context.load_client_ca(str(client_ca).encode())
         context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
+        # A resumed session would not be verified again: its certificate may have ended, its CA may be gone.
+        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        context.set_options(SSL.OP_NO_TICKET)
     context.set_alpn_select_callback(_select)
     context.set_session_id(b"vecgate")
     return context
+
+
+def authorities(client_ca: Path) -> str:
+    """A digest of the CAs in a file, which changes when they do."""
+    try:
+        return sha256(client_ca.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ValueError(f"the client CA cannot be used: {client_ca}: {error}") from error
 
 
 def upstream_context(ca: Path | None = None) -> SSL.Context:

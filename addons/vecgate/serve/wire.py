@@ -21,7 +21,7 @@ from mitmproxy.proxy.layers import modes
 from mitmproxy.tls import ClientHelloData, TlsData
 
 from vecgate.reasons import Reason
-from vecgate.serve import answers, tls
+from vecgate.serve import answers, peers, tls
 from vecgate.serve.failures import Failure
 from vecgate.serve.listeners import Listener, Listeners
 
@@ -120,6 +120,12 @@ class Tls:
             return tls.client_side(listener.upstream.tls or self._default(), listener.upstream.host, server.alpn_offers)
 
         _provide(data, make)
+
+    def tls_established_client(self, data: TlsData) -> None:
+        client = data.context.client
+        listener = self._listeners.of(client)
+        if listener is not None and data.ssl_conn is not None:
+            peers.introduce(client, listener, data.ssl_conn)
 
     def tls_failed_client(self, data: TlsData) -> None:
         client = data.context.client

@@ -21,6 +21,7 @@ from vecgate.refusals import render
 from vecgate.runtime import Runtime, Upstream
 from vecgate.serve.image import response_image
 from vecgate.serve.listeners import Listeners
+from vecgate.serve.peers import certificate_of
 
 DRAIN = 2.5
 """Seconds that requests in flight get when the gateway stops; the whole stop takes less than five."""
@@ -48,7 +49,12 @@ class Context:
         client = flow.client_conn
         host, port = client.peername[:2]
         listener = self.listeners.of(client)
-        exchange = Exchange(listener.name if listener else "", f"{host}:{port}", runtime=self.runtime)
+        exchange = Exchange(
+            listener.name if listener else "",
+            f"{host}:{port}",
+            certificate=certificate_of(client, listener),
+            runtime=self.runtime,
+        )
         self.exchanges[flow] = exchange
         self._open[exchange.id] = exchange
         self._idle.clear()

@@ -1,4 +1,7 @@
-"""Identify: exactly one credential becomes a principal, before the body is read."""
+"""Identify: exactly one credential becomes a principal, before the body is read.
+
+A token is the identity wherever one is sent; the certificate of the connection is, where none is and configuration
+takes it."""
 
 from __future__ import annotations
 
@@ -7,11 +10,9 @@ from typing import ClassVar
 
 from mitmproxy import http
 
-from vecgate.errors import Refusal
 from vecgate.exchange import Exchange
 from vecgate.identity.credential import extract
 from vecgate.operations import target
-from vecgate.reasons import Reason
 from vecgate.runtime import Runtime
 from vecgate.stages.stage import Stage, judged
 
@@ -30,11 +31,13 @@ class Identify(Stage):
             return None
         token = extract(fields, [name for name, _ in exchange.target.query], dialect.credential)
         if token is None:
-            raise Refusal(Reason.TOKEN_MISSING)
-        exchange.principal = runtime.authenticator.cached(token, exchange.connection)
+            exchange.principal = runtime.authenticator.certified(exchange.certificate, exchange.connection)
+            return None
+        exchange.principal = runtime.authenticator.cached(token, exchange.connection, exchange.certificate)
         return None if exchange.principal else prove(runtime, exchange, token)
 
 
 async def prove(runtime: Runtime, exchange: Exchange, token: str) -> None:
-    authenticator = runtime.authenticator
-    exchange.principal = await authenticator.authenticate(token, connection=exchange.connection, address=exchange.peer)
+    exchange.principal = await runtime.authenticator.authenticate(
+        token, connection=exchange.connection, address=exchange.peer, certificate=exchange.certificate
+    )

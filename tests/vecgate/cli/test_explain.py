@@ -178,3 +178,35 @@ def test_unknown_connections_and_moments_are_wrong_use(tmp_path: Path) -> None:
         "",
         "--at: write it like 2026-11-01T00:00:00Z\n",
     )
+
+
+CERTIFICATES = """
+    tls: {certificate: c.pem, key: k.pem, client_ca: ca.pem}
+identity:
+  certificates:
+    - {issuer: "urn:pki", connections: [docs], name: uri, groups: {r: ["spiffe://i/reader"]}, groups_from: [ou]}
+policy:
+  grants: [{name: readers, to: {groups: [r]}, on: {resources: ["t00/d00/kb_*"]}, allow: [meta, search, read]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("claims", "verdict"),
+    [
+        ({"sub": "spiffe://i/reader"}, "allow"),
+        ({"sub": "spiffe://i/other"}, "deny"),
+        ({"sub": "spiffe://i/other", "certificate": {"ou": ["r"]}}, "allow"),
+        ({"sub": "spiffe://i/other", "certificate": {"o": ["r"]}}, "deny"),
+        ({"sub": "spiffe://i/other", "certificate": "r"}, "deny"),
+    ],
+)
+def test_a_certificates_holder_has_the_groups_that_configuration_says(
+    tmp_path: Path, claims: dict[str, Any], verdict: str
+) -> None:
+    head = HEAD.replace("  - {name: docs, ", "  - name: docs\n    ").replace(", ", "\n    ").replace("}", "")
+    config = write(tmp_path, head.rstrip() + CERTIFICATES)
+    said = msgspec.json.encode({"iss": "urn:pki"} | claims).decode()
+    line = msgspec.json.encode(query())
+    ran = run("explain", "-c", config, "--connection", "docs", "--as", said, "--batch", "-", text=line)
+    assert [answer["verdict"] for answer in ran.lines] == [verdict]
+    assert ran.err == ""

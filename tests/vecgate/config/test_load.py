@@ -260,6 +260,13 @@ def test_a_connection_that_cannot_be_meant_is_refused(tmp_path: Path, connection
             "identity: {issuers: [{issuer: 'https://i', audience: v}, {issuer: 'https://i', audience: w}]}",
             "4:67: identity.issuers[1].issuer: https://i is named twice",
         ),
+        (
+            "identity: {issuers: [{issuer: 'https://i', audience: v, directory: {source: groups.yaml}}]}",
+            (
+                "4:77: identity.issuers[0].directory.source: says what kind it is, too: file:groups.yaml, "
+                "entra:entra.yaml"
+            ),
+        ),
         ("state: {url: 'postgres://x'}", "4:14: state.url: write memory: or sqlite:///PATH"),
         ("evidence: {signing_key: k.pem}", "4:25: evidence.signing_key: must be a reference, file:PATH"),
         ("masking: {key: c2VjcmV0}", "4:16: masking.key: must be a reference, file:PATH"),

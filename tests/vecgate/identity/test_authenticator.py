@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ import pytest
 from tests.support.origin import DISCOVERY, JWKS, Clock, Origin, json
 from tests.support.tokens import AUDIENCE, ISSUER, claims, ec, hmac_signed, jwks_file, mint, public, rsa
 
-from vecgate.config.models import Identity, Issuer
+from vecgate.config.models import Certificates, Identity, Issuer
 from vecgate.errors import ConfigError, Refusal, Unavailable
 from vecgate.identity import tokens
 from vecgate.identity.authenticator import Authenticator
+from vecgate.identity.certificate import Certificate
+from vecgate.identity.directory import Directory, DirectoryError
+from vecgate.identity.membership import Membership
 from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason
 
@@ -329,3 +332,215 @@ async def test_what_is_no_failure_of_a_credential_counts_for_nobody(start: Make,
     for number in range(70):
         with pytest.raises(Unavailable):
             await authenticator.authenticate(mint(payload(sub=f"s{number}")), address="192.0.2.1:1")
+
+
+INGEST = "spiffe://example.org/ingest"
+DIGEST, OTHER = "A" * 43, "B" * 43
+BOUND = {"cnf": {"x5t#S256": DIGEST}}
+
+
+def shown(thumbprint: str = DIGEST, expires: float = NOW + 300) -> Certificate:
+    return Certificate(thumbprint, "4d2", expires, (("uri", (INGEST,)),))
+
+
+async def test_a_bound_token_counts_on_connections_that_prove_its_certificate(start: Make) -> None:
+    authenticator, token = await start(), mint(payload(**BOUND))
+    principal = await authenticator.authenticate(token, certificate=shown())
+    assert principal.expires == NOW + 300
+    assert authenticator.cached(token, certificate=shown()) is principal
+
+
+@pytest.mark.parametrize(
+    "other", [None, shown(OTHER), shown(expires=NOW), shown(expires=NOW - 5)], ids=["none", "other", "ends", "ended"]
+)
+async def test_a_bound_token_counts_nowhere_else_cached_or_not(start: Make, other: Certificate | None) -> None:
+    authenticator, token = await start(), mint(payload(**BOUND))
+    assert await reason(authenticator, token, certificate=other) is Reason.TOKEN_INVALID
+    await authenticator.authenticate(token, certificate=shown())
+    assert authenticator.cached(token, certificate=other) is None
+    assert await reason(authenticator, token, certificate=other) is Reason.TOKEN_INVALID
+
+
+async def test_a_bound_tokens_recalled_proof_ends_with_its_certificate(start: Make, scene: Scene) -> None:
+    authenticator, token, certificate = await start(), mint(payload(**BOUND)), shown(expires=NOW + 10)
+    principal = await authenticator.authenticate(token, certificate=certificate)
+    scene.wall.now += 9.9
+    assert authenticator.cached(token, certificate=certificate) is principal
+    scene.wall.now += 0.1
+    assert authenticator.cached(token, certificate=certificate) is None
+    assert await reason(authenticator, token, certificate=certificate) is Reason.TOKEN_INVALID
+    with pytest.raises(Refusal) as caught:
+        authenticator.recheck(principal)
+    assert caught.value.reason is Reason.TOKEN_EXPIRED
+
+
+async def test_a_token_that_is_not_bound_is_the_identity_whatever_the_certificate(start: Make) -> None:
+    authenticator, token = await start(), mint(payload())
+    principal = await authenticator.authenticate(token, certificate=shown())
+    for other in (None, shown(OTHER), shown(expires=NOW - 5)):
+        assert authenticator.cached(token, certificate=other) is principal
+    assert (principal.issuer, principal.subject, principal.expires) == (ISSUER, "alice", NOW + 660)
+
+
+HOLDERS = Certificates(issuer="urn:pki", connections=["docs"], name="uri", groups={"jobs": [INGEST]})
+
+
+def certifying(scene: Scene, **changes: Any) -> Authenticator:
+    identity = Identity(certificates=[HOLDERS])
+    given: dict[str, Any] = {"revoked": lambda principal: principal.token_id in scene.revoked, "wall": scene.wall}
+    return Authenticator(identity, Path(), **given | changes)
+
+
+def why(authenticator: Authenticator, certificate: Certificate | None, connection: str = "docs") -> Reason:
+    with pytest.raises(Refusal) as caught:
+        authenticator.certified(certificate, connection)
+    return caught.value.reason
+
+
+def test_a_certificate_is_the_identity_where_configuration_says_so(scene: Scene) -> None:
+    authenticator = certifying(scene)
+    principal = authenticator.certified(shown(), "docs")
+    assert principal.key == f"urn:pki {INGEST}"
+    assert principal.groups == {"jobs"}
+    assert authenticator.certified(shown(), "docs") is principal
+    assert why(authenticator, shown(), "other") is Reason.TOKEN_MISSING
+    assert why(authenticator, None) is Reason.TOKEN_MISSING
+
+
+def test_a_certificate_is_looked_at_again_for_every_request(scene: Scene) -> None:
+    authenticator = certifying(scene)
+    principal = authenticator.certified(shown(expires=NOW + 10), "docs")
+    scene.revoked.add("4d2")
+    assert why(authenticator, shown(expires=NOW + 10)) is Reason.TOKEN_REVOKED
+    scene.revoked.clear()
+    scene.wall.now += 10
+    assert why(authenticator, shown(expires=NOW + 10)) is Reason.TOKEN_EXPIRED
+    with pytest.raises(Refusal):
+        authenticator.recheck(principal)
+
+
+def test_a_revocation_list_that_fails_lets_no_certificate_in(scene: Scene) -> None:
+    def broken(principal: Principal) -> bool:
+        raise Unavailable(Reason.STATE_UNAVAILABLE)
+
+    assert why(certifying(scene, revoked=broken), shown()) is Reason.STATE_UNAVAILABLE
+
+
+class Told(Directory):
+    def __init__(self, *groups: str) -> None:
+        self.said: Collection[str] | None = groups
+        self.asked: list[Principal] = []
+
+    def groups(self, principal: Principal) -> Collection[str] | None:
+        self.asked.append(principal)
+        return self.said
+
+
+OVERAGE = {
+    "distributed": {"_claim_names": {"groups": "s"}, "_claim_sources": {"s": {"endpoint": "https://evil.test/g"}}},
+    "distributed beside some": {"groups": ["x"], "_claim_names": {"groups": "s"}},
+    "hasgroups": {"hasgroups": True},
+    "hasgroups as text": {"hasgroups": "true"},
+    "malformed": {"_claim_names": "groups"},
+}
+
+
+def with_directory(scene: Scene, directory: Directory, cache: float = 60) -> dict[str, Membership]:
+    return {ISSUER: Membership(directory, cache, 3, scene.clock)}
+
+
+@pytest.mark.parametrize("overage", [{}, *OVERAGE.values()], ids=["no groups", *OVERAGE])
+async def test_groups_that_a_token_leaves_out_are_the_directorys(
+    start: Make, scene: Scene, overage: dict[str, Any]
+) -> None:
+    directory = Told("owners")
+    authenticator = await start(memberships=with_directory(scene, directory))
+    before = scene.origin.requests.copy()
+    token = mint(payload(**{"groups": None} | overage))
+    principal = await authenticator.authenticate(token)
+    assert principal.groups == {"owners"}
+    assert authenticator.cached(token) is principal
+    assert directory.asked == [principal]
+    assert directory.asked[0].groups == frozenset()
+    assert scene.origin.requests - before == {}
+
+
+@pytest.mark.parametrize("groups", [["eng"], "eng", []], ids=str)
+async def test_groups_that_a_token_says_count_and_nobody_is_asked(
+    start: Make, scene: Scene, groups: list[str] | str
+) -> None:
+    directory = Told("owners")
+    authenticator = await start(memberships=with_directory(scene, directory))
+    principal = await authenticator.authenticate(mint(payload(groups=groups)))
+    assert principal.groups == ({"eng"} if groups else frozenset())
+    assert directory.asked == []
+
+
+@pytest.mark.parametrize("overage", OVERAGE.values(), ids=OVERAGE)
+async def test_groups_that_nobody_knows_are_refused_and_not_none(
+    start: Make, scene: Scene, overage: dict[str, Any]
+) -> None:
+    directory = Told()
+    directory.said = None
+    with_one = await start(memberships=with_directory(scene, directory))
+    without = await start()
+    for authenticator in (with_one, without):
+        assert await reason(authenticator, mint(payload(**{"groups": None} | overage))) is Reason.GROUP_OVERAGE
+    assert (await with_one.authenticate(mint(payload(groups=None)))).groups == frozenset()
+
+
+async def test_malformed_groups_are_refused_whatever_a_directory_says(start: Make, scene: Scene) -> None:
+    authenticator = await start(memberships=with_directory(scene, Told("owners")))
+    assert await reason(authenticator, mint(payload(groups=[1]))) is Reason.TOKEN_INVALID
+
+
+async def test_a_recalled_proof_ends_with_what_the_directory_said(start: Make, scene: Scene) -> None:
+    directory, token = Told("owners"), mint(payload(groups=None))
+    authenticator = await start(memberships=with_directory(scene, directory))
+    principal = await authenticator.authenticate(token)
+    directory.said = ["guests"]
+    scene.clock.now += 59
+    assert authenticator.cached(token) is principal
+    other = mint(payload(groups=None, exp=int(NOW) + 300))
+    assert (await authenticator.authenticate(other)).groups == {"owners"}
+    scene.clock.now += 1
+    assert authenticator.cached(token) is None
+    assert authenticator.cached(other) is None
+    assert (await authenticator.authenticate(token)).groups == {"guests"}
+
+
+async def test_a_directory_that_fails_lets_nobody_in_and_nothing_is_remembered(start: Make, scene: Scene) -> None:
+    class Broken(Told):
+        def groups(self, principal: Principal) -> Collection[str] | None:
+            if self.said is None:
+                raise DirectoryError("down")
+            return self.said
+
+    directory, token = Broken(), mint(payload(groups=None))
+    directory.said = None
+    authenticator = await start(memberships=with_directory(scene, directory))
+    for number in range(70):
+        assert await reason(authenticator, token, address=f"192.0.2.1:{number}") is Reason.IDENTITY_UNAVAILABLE
+    assert authenticator.cached(token) is None
+    directory.said = ["owners"]
+    assert (await authenticator.authenticate(token, address="192.0.2.1:1")).groups == {"owners"}
+
+
+async def test_a_directory_is_asked_of_its_own_issuers_people_alone(start: Make, scene: Scene, tmp_path: Path) -> None:
+    directory = Told("owners")
+    jwks_file(tmp_path / "two.json", ec("two"))
+    two = Issuer(issuer="https://two.test", audience=AUDIENCE, jwks="file:two.json")
+    authenticator = await start(
+        Issuer(issuer=ISSUER, audience=AUDIENCE), two, base=tmp_path, memberships=with_directory(scene, directory)
+    )
+    principal = await authenticator.authenticate(mint(payload(iss="https://two.test", groups=None), ec("two")))
+    assert (principal.groups, directory.asked) == (frozenset(), [])
+
+
+async def test_a_token_that_proves_nothing_is_no_reason_to_ask(start: Make, scene: Scene) -> None:
+    directory = Told("owners")
+    authenticator = await start(memberships=with_directory(scene, directory))
+    for changes in ({"exp": NOW - 61}, {"aud": "other"}, {"cnf": {"jkt": "x"}}):
+        await reason(authenticator, mint(payload(groups=None, **changes)))
+    await reason(authenticator, mint(payload(groups=None), ec("attacker"), kid="ec"))
+    assert directory.asked == []

@@ -5,6 +5,8 @@ from mitmproxy import http
 from tests.support.stages import ANNA, Scene, flow, reason
 
 from vecgate.exchange import Exchange
+from vecgate.identity.certificate import Certificate
+from vecgate.identity.principal import Principal
 from vecgate.stages.identify import Identify
 
 BEARER = (b"authorization", b"Bearer token")
@@ -92,3 +94,37 @@ async def test_the_cause_of_an_unknown_failure_is_not_told(scene: Scene) -> None
     one = flow()
     await identified(scene, one, BEARER)
     assert reason(one) == "gateway_failure"
+
+
+CERTIFICATE = Certificate("A" * 43, "1", 9e9, ())
+HOLDER = Principal("urn:pki", "spiffe://example.org/ingest")
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"), [([], HOLDER), ([BEARER], ANNA)], ids=["no token", "a token is the identity"]
+)
+async def test_a_certificate_is_the_identity_where_no_token_is_sent(
+    scene: Scene, fields: list[tuple[bytes, bytes]], expected: Principal
+) -> None:
+    scene.authenticator.holders = {"docs": HOLDER}
+    one = flow()
+    exchange = scene.begun(one, "sanitize", fields=tuple(fields), certificate=CERTIFICATE)
+    if (pending := Identify(scene.context).requestheaders(one)) is not None:
+        await pending
+    assert exchange.principal is expected
+
+
+async def test_a_token_that_fails_is_not_made_good_by_a_certificate(scene: Scene) -> None:
+    scene.authenticator.holders = {"docs": HOLDER}
+    one = flow()
+    exchange = scene.begun(one, "sanitize", fields=((b"authorization", b"Bearer x"),), certificate=CERTIFICATE)
+    if (pending := Identify(scene.context).requestheaders(one)) is not None:
+        await pending
+    assert (reason(one), exchange.principal) == ("token_invalid", None)
+
+
+async def test_a_certificate_that_nothing_takes_is_no_credential(scene: Scene) -> None:
+    one = flow()
+    scene.begun(one, "sanitize", certificate=CERTIFICATE)
+    assert Identify(scene.context).requestheaders(one) is None
+    assert reason(one) == "token_missing"
