@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -40,6 +40,9 @@ class Services:
         if token not in PEOPLE:
             raise Refusal(Reason.TOKEN_INVALID)
         return PEOPLE[token]
+
+    async def record(self, kind: str, facts: Mapping[str, Any]) -> None:
+        raise NotImplementedError
 
     def healthy(self) -> bool:
         return self.well
