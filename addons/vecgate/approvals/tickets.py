@@ -153,11 +153,17 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, state=state, **changes)
 
     def reviewed_by(self, reviewer: Principal) -> bool:
-        """May this principal decide (its own request aside)?"""
-        return reviewer.issuer == LOCAL_ISSUER or matches(Subjects.model_validate(self.reviewers), reviewer)
+        """May this principal, and everybody who acts for it, decide (its own request aside)?"""
+        if reviewer.issuer == LOCAL_ISSUER:
+            return True
+        reviewers = Subjects.model_validate(self.reviewers)
+        return all(matches(reviewers, party) for party in reviewer.parties)
 
     def seen_by(self, principal: Principal) -> bool:
-        return principal.key == self.owner or self.reviewed_by(principal)
+        """By who asked, by itself or through the same actors, and by reviewers."""
+        acting = tuple(actor.key for actor in principal.actors)
+        asked = principal.key == self.owner and acting in ((), self.actors)
+        return asked or self.reviewed_by(principal)
 
     def decidable_by(self, reviewer: Principal) -> bool:
         """It waits, and this principal may decide it."""
