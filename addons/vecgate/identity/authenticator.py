@@ -180,22 +180,23 @@ class Authenticator:
             raise Refusal(Reason.TOKEN_INVALID, "the issuer does not sign with this algorithm")
         key = await source.find(jwt.kid, jwt.algorithm)
         principal = jwt.verify(key, rules, now)
-        if rules.own:
-            parties = [self._party(each, now) for each in principal.parties]
+        if rules.own or principal.actors:
+            parties = [self._party(each, rules, now) for each in principal.parties]
             ends = min(each.expires for each in parties if each.expires)
             principal = replace(parties[0], actors=tuple(parties[1:]), expires=ends)
         self._cache[digest, connection] = _Proof(principal, source, source.epoch)
         return principal
 
-    def _party(self, party: Principal, now: float) -> Principal:
-        """One of those that an own token speaks of, who must still be known; an account as it is configured now."""
+    def _party(self, party: Principal, rules: Rules, now: float) -> Principal:
+        """One of those that a token speaks of; an account as it is configured now. Who stands in an own token was
+        proved by an issuer that must still be known; for whoever acts in another's, that issuer vouches."""
         if party.issuer == self._own:
             account = self._accounts.named(party.subject, now)
             if account is None:
                 raise Refusal(Reason.TOKEN_REVOKED, "the service account is no more")
             expires = min(party.expires or account.expires, account.expires)
-            return replace(party, name=account.name, groups=account.groups, expires=expires)
-        if party.issuer not in self._known:
+            return replace(account, expires=expires, fingerprint=party.fingerprint, token_id=party.token_id)
+        if rules.own and party.issuer not in self._known:
             raise Refusal(Reason.ISSUER_UNKNOWN)
         return party
 

@@ -121,8 +121,11 @@ def principal(claims: Mapping[str, Any], rules: Rules, *, expires: float = 0.0, 
 def _party(claims: Mapping[str, Any], rules: Rules) -> Principal:
     """One of those that a token speaks of."""
     said = claims.get("claims") if rules.own else None
+    issuer = _required_text(claims, "iss")
+    if not issuer.isprintable() or " " in issuer:
+        raise Refusal(Reason.TOKEN_INVALID, "iss is malformed")
     return Principal(
-        issuer=_required_text(claims, "iss"),
+        issuer=issuer,
         subject=_subject(claims),
         name=_display(rules.name.find(claims)),
         groups=_groups(claims, rules),

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from tests.support.issuing import IDP, NOW, OWN, Scene, account
+from tests.support.tokens import claims, ec, jwks_file, mint
 
 from vecgate.config.models import Issuer as IssuerModel
 from vecgate.errors import Refusal, Unavailable
+from vecgate.identity.accounts import NewKey
 from vecgate.identity.principal import Principal
 from vecgate.identity.tokens import LEEWAY
 from vecgate.issuer.keyring import Ring
 from vecgate.reasons import Reason
+from vecgate.state.memory import MemoryStore
 
 ALICE = Principal(
     IDP,
@@ -120,10 +124,9 @@ async def test_whoever_is_revoked_in_a_chain_ends_it(scene: Scene, whom: str) ->
         assert authenticator.cached(token) is principal
         scene.revoked.add(whom)
         assert authenticator.cached(token) is None
-        for refusing in (authenticator.recheck,):
-            with pytest.raises(Refusal) as refused:
-                refusing(principal)
-            assert refused.value.reason is Reason.TOKEN_REVOKED
+        with pytest.raises(Refusal) as refused:
+            authenticator.recheck(principal)
+        assert refused.value.reason is Reason.TOKEN_REVOKED
 
 
 def test_no_token_outlives_the_credential_behind_it(scene: Scene) -> None:
@@ -169,10 +172,8 @@ async def test_a_forgotten_key_ends_its_tokens(scene: Scene) -> None:
             await authenticator.authenticate(token)
 
 
-async def test_another_issuer_cannot_speak_of_others(scene: Scene, tmp_path: Any) -> None:
+async def test_another_issuer_cannot_speak_of_others(scene: Scene, tmp_path: Path) -> None:
     """The claim that says whose a subject is means nothing in a token that the gateway did not sign."""
-    from tests.support.tokens import claims, ec, jwks_file, mint
-
     issuer = IssuerModel(issuer=IDP, audience="vecgate", jwks=jwks_file(tmp_path / "jwks.json", ec()))
     token = mint(claims(NOW, iss=IDP, vecgate_subject={"iss": "https://other.test", "claims": {"risk": "low"}}))
     async with scene.authenticator(issuer) as authenticator:
@@ -193,3 +194,47 @@ def test_without_keys_there_is_no_key_set(scene: Scene, monkeypatch: pytest.Monk
     monkeypatch.setattr(scene.ring, "_read", broken)
     with pytest.raises(Unavailable):
         scene.issuer.jwks()
+
+
+@pytest.mark.parametrize("acting", [False, True], ids=["itself", "as an actor"])
+async def test_what_was_held_is_not_released_for_an_account_that_is_no_more(scene: Scene, acting: bool) -> None:
+    indexer = Principal(OWN, "indexer", client="indexer")
+    token = scene.issuer.mint(Principal(IDP, "alice", actors=(indexer,)) if acting else indexer).token
+    held = await proved(scene, token)
+    scene.accounts.clear()
+    async with scene.authenticator(known()) as reloaded:
+        with pytest.raises(Refusal) as refused:
+            reloaded.recheck(held)
+    assert refused.value.reason is Reason.TOKEN_REVOKED
+
+
+async def test_a_key_and_its_token_are_one_principal_in_every_respect() -> None:
+    key = NewKey.make()
+    scene = Scene(account("indexer", key.digest, groups=("pipelines",)))
+    by_key = await proved(scene, key.key)
+    by_token = await proved(scene, scene.issuer.mint(by_key).token)
+    assert seen(by_key) == seen(by_token)
+
+
+async def test_another_issuer_says_no_groups_of_an_account(scene: Scene, tmp_path: Path) -> None:
+    issuer = IssuerModel(issuer=IDP, audience="vecgate", jwks=jwks_file(tmp_path / "jwks.json", ec()))
+    async with scene.authenticator(issuer) as authenticator:
+        act = {"iss": OWN, "sub": "indexer", "groups": ["admins"]}
+        (actor,) = (await authenticator.authenticate(mint(claims(NOW, iss=IDP, act=act)))).actors
+        assert actor.groups == {"pipelines"}
+        with pytest.raises(Refusal):
+            await authenticator.authenticate(mint(claims(NOW, iss=IDP, act=act | {"sub": "nobody"})))
+
+
+@pytest.mark.parametrize(
+    "key", [" {own} {jti}", " {idp} theirs"], ids=["its own id", "the id of what it was given for"]
+)
+async def test_a_revoked_token_ends_what_was_exchanged_for_it(scene: Scene, key: str) -> None:
+    store = MemoryStore(scene.clock)
+    await store.start()
+    async with scene.authenticator(known(), revoked=store.revoked) as authenticator:
+        minted = scene.issuer.mint(ALICE)
+        await authenticator.authenticate(minted.token)
+        await store.revoke(key.format(own=OWN, idp=IDP, jti=minted.token_id))
+        assert authenticator.cached(minted.token) is None
+    await store.close()
