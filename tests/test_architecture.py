@@ -21,6 +21,7 @@ THINKING = (
     "config",
     "evidence",
     "identity",
+    "issuer",
     "limits",
     "masking",
     "operations",

@@ -51,7 +51,8 @@ def vecgate_authenticate(token: str, connection: str) -> Principal | None:
 def vecgate_veto(principal: Principal, operations: Sequence[Operation], connection: str) -> str | None:
     """Refuse what policy did not deny. Never grants anything.
 
-    Called: after policy, for every request that it did not deny, on the event loop: do not block.
+    Called: after policy, for every request that it did not deny, once for the principal and once for each of its
+        actors, on the event loop: do not block.
     Returns: the detail that the client is shown, with reason `vetoed`; None to say nothing. Anything but None refuses.
     Raises: any exception refuses the request.
     """

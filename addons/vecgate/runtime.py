@@ -16,6 +16,7 @@ from vecgate.evidence.recorder import Recorder
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
 from vecgate.identity.principal import Principal
+from vecgate.issuer.issuer import Issuer
 from vecgate.limits.limiter import Limiter
 from vecgate.operations import grpc
 from vecgate.operations.dialect import Dialect
@@ -150,6 +151,8 @@ class Runtime:
     limiter: Limiter
     approvals: Approvals
     upstreams: Mapping[str, Upstream]
+    issuer: Issuer | None = None
+    """The gateway's own, where configuration has one."""
 
     @property
     def config(self) -> Config:

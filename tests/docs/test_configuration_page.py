@@ -27,6 +27,8 @@ SECTIONS = {
     "Claims": "claims",
     "Directory": "directory",
     "Certificates": "certificates",
+    "OwnIssuer": "own",
+    "ServiceAccount": "service_accounts",
     "PolicyModel": "policy",
     "Subjects": "to, clearance, reviewers",
     "Place": "on",

@@ -35,18 +35,21 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     yield from scenes(tmp_path_factory.mktemp("approvals"), POLICY + RULES)
 
 
+ACTOR = {"sub": "wanda", "groups": ["owners"]}
+"""Who acts for a reviewer must be one, too."""
 WHO: dict[str, tuple[str, tuple[str, ...], dict[str, Any], int, str]] = {
     "H1 oneself": ("wanda", ("owners",), {}, 403, "self_approval"),
     "H1 oneself by another token": ("wanda", ("owners", "writers"), {"jti": "x"}, 403, "self_approval"),
-    "H1 through an actor": ("olga", ("owners",), {"act": {"sub": "wanda"}}, 403, "self_approval"),
+    "H1 through an actor": ("olga", ("owners",), {"act": ACTOR}, 403, "self_approval"),
     "H1 through an actor's actor": (
         "olga",
         ("owners",),
-        {"act": {"sub": "x", "act": {"sub": "wanda"}}},
+        {"act": {"sub": "x", "groups": ["owners"], "act": ACTOR}},
         403,
         "self_approval",
     ),
     "H1 a second account with the same address": ("olga", ("owners",), {"email": "W@x.example"}, 403, "self_approval"),
+    "H1 an agent that is no reviewer": ("olga", ("owners",), {"act": {"sub": "x"}}, 404, "not_found"),
     "somebody else": ("mallory", ("readers",), {}, 404, "not_found"),
     "a group that looks the same": ("mallory", ("Owners", "owner", "owners "), {}, 404, "not_found"),
 }
@@ -65,7 +68,7 @@ def test_only_another_reviewer_decides(
 
 
 def test_the_requesters_own_actor_does_not_approve(scene: Scene) -> None:
-    ticket = scene.held(scene.delete(new_title(), act={"sub": "olga"}))
+    ticket = scene.held(scene.delete(new_title(), act={"sub": "olga", "groups": ["writers"]}))
     assert scene.decide(ticket, "approve").json()["reason"] == "self_approval"
 
 

@@ -167,6 +167,8 @@ def test_a_token_that_proves_nothing_is_refused(mint: Mint, attacked: UnderAttac
     assert outcome["facts"]["principal"] is None
 
 
+BOT = {"sub": "bot", "groups": ["readers"]}
+ADMIN = {"sub": "root", "groups": ["admins"]}
 REFUSED: dict[str, tuple[Mint, int, str]] = {
     "J10 expired": (payload(exp=NOW - 70), 401, "token_expired"),
     "J13 not yet": (payload(nbf=NOW + 300), 401, "token_not_yet"),
@@ -201,7 +203,9 @@ REFUSED: dict[str, tuple[Mint, int, str]] = {
     "J18 a group in another case": (payload(groups=["Readers"]), 403, "no_grant"),
     "J18 a group that looks the same": (payload(groups=["re\u0430ders"]), 403, "no_grant"),
     "J18 no groups": (payload(groups=None), 403, "no_grant"),
-    "J25 an admin as actor": (payload(sub="mallory", groups=["x"], act={"sub": "root"}), 403, "no_grant"),
+    "J25 an admin as actor": (payload(sub="mallory", groups=["x"], act=ADMIN), 403, "no_grant"),
+    "J25 an actor without rights": (payload(act={"sub": "a"}), 403, "no_grant"),
+    "J25 one without rights behind another": (payload(act=BOT | {"act": {"sub": "a"}}), 403, "no_grant"),
 }
 
 
@@ -231,7 +235,7 @@ GOOD: dict[str, Mint] = {
     "without a key id": header(kid=None),
     "an access token": header(typ="at+jwt"),
     "J18 one group as text": payload(groups="readers"),
-    "J25 a chain of actors": payload(act={"sub": "a", "act": {"sub": "b"}}),
+    "J25 actors that may do the same": payload(act=BOT | {"act": BOT}),
 }
 
 

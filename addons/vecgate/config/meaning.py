@@ -21,6 +21,7 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade"})
 _STATE = re.compile(r"memory:|sqlite:///.+")
 _MILVUS_METRICS = 9091
+_DAY = 86_400
 
 
 def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
@@ -30,6 +31,7 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
         yield from _issuer(issuer, ("identity", "issuers", index))
     yield from repeated(("identity", "issuers"), "issuer", [issuer.issuer for issuer in config.identity.issuers])
     yield from certificate_mistakes(config)
+    yield from _own(config)
     yield from _stores(config)
     yield from rule_mistakes(config, known)
     if known is not None:
@@ -126,6 +128,44 @@ def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
         key_url(fetched, issuer.allow_http)
     except ValueError as error:
         yield (*at, key), str(error)
+
+
+def _own(config: Config) -> Iterator[Mistake]:
+    own, accounts = config.identity.own, config.identity.service_accounts
+    at: KeyPath = ("identity", "own")
+    if own is None:
+        if accounts:
+            yield ("identity", "service_accounts"), "need identity.own: its issuer is theirs"
+        return
+    try:
+        Rules.of_own(own)
+    except Misconfigured as error:
+        yield (*at, error.key), str(error)
+    yield from attempt((*at, "issuer"), _own_address, own.issuer)
+    if own.issuer in [each.issuer for each in config.identity.issuers]:
+        yield (*at, "issuer"), "is listed under issuers: the gateway knows its own keys"
+    for key in ("lifetime", "rotate"):
+        if getattr(own, key).seconds < 1:
+            yield (*at, key), "must be at least a second"
+    if own.lifetime.seconds > _DAY:
+        yield (*at, "lifetime"), "must be at most a day: there is no other end to a token that leaked"
+    if own.keys is not None and not _REFERENCE.fullmatch(own.keys):
+        yield (*at, "keys"), "must be a reference, file:PATH or another to a private JWK set"
+    named: KeyPath = ("identity", "service_accounts")
+    yield from repeated(named, "name", [each.name for each in accounts])
+    keys = [(index, key) for index, each in enumerate(accounts) for key in each.keys]
+    for position, (index, key) in enumerate(keys):
+        if key in [earlier for _, earlier in keys[:position]]:
+            yield (*named, index, "keys"), "has a key that is named twice"
+
+
+def _own_address(text: str) -> None:
+    try:
+        plain = "?" not in text and key_url(text, allow_http=True)
+    except ValueError:
+        plain = False
+    if not plain:
+        raise ValueError("write an https address, or an http one on a loopback address")
 
 
 def _stores(config: Config) -> Iterator[Mistake]:

@@ -6,37 +6,39 @@
     POST /v1/approvals/{id}/deny        {"comment": "…"}
     GET  /healthz                       200 while requests can be served, 503 otherwise
 
+and, where configuration has an issuer of the gateway's own, what `control.issuer` lists.
+
 A reviewer sends the token of one of the configured issuers as `Authorization: Bearer`. There are no cookies, and a
 decision needs a JSON body, so no page can make a browser decide.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from vecgate.approvals.approvals import Approvals
 from vecgate.approvals.tickets import Ticket, TicketClosed, TicketUnknown
+from vecgate.control.body import read_body
 from vecgate.control.guard import HEALTH, Guard
+from vecgate.control.issuer import issuer_routes
 from vecgate.control.problems import answer, problem, problem_of
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
+from vecgate.issuer.issuer import Issuer
 from vecgate.reasons import Reason
 
 BODY = 16 * 1024
 """Bytes of a decision."""
-BODY_TIME = 10.0
-"""Seconds for it to arrive."""
 _ID = re.compile(r"[0-9a-f]{32}")
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
 
@@ -47,8 +49,14 @@ class Services(Protocol):
     @property
     def approvals(self) -> Approvals: ...
 
+    @property
+    def issuer(self) -> Issuer | None: ...
+
     async def authenticate(self, token: str, address: str) -> Principal:
         """Raises Refusal, Unavailable."""
+
+    async def record(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Return once it is durable. Raises Unavailable."""
 
     def healthy(self) -> bool: ...
 
@@ -68,6 +76,7 @@ def control_app(services: Services, hosts: Iterable[str]) -> ASGIApp:
         Route("/v1/approvals/{id}/approve", api.approve, methods=["POST"]),
         Route("/v1/approvals/{id}/deny", api.deny, methods=["POST"]),
         Route(HEALTH, api.health, methods=["GET"]),
+        *issuer_routes(services),
     ]
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: _http_problem,
@@ -140,20 +149,7 @@ def _ticket_id(request: Request) -> str:
 
 
 async def _decision(request: Request) -> Decision:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" or "content-encoding" in request.headers:
-        raise Refusal(Reason.UNSUPPORTED_MEDIA, "Send a plain application/json body.")
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_TIME):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > BODY:
-                    raise Refusal(Reason.BODY_TOO_LARGE)
-    except TimeoutError:
-        raise Refusal(Reason.REQUEST_TIMEOUT) from None
-    except ClientDisconnect:
-        raise Refusal(Reason.CLIENT_GONE) from None
+    body = await read_body(request, "application/json", BODY)
     try:
         return msgspec.json.decode(body, type=Decision)
     except msgspec.ValidationError as error:

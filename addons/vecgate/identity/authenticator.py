@@ -17,6 +17,7 @@ from cachetools import LRUCache
 
 from vecgate.config.models import Identity, Issuer
 from vecgate.errors import ConfigError, Finding, Refusal
+from vecgate.identity.accounts import PREFIX, Accounts
 from vecgate.identity.attempts import Attempts
 from vecgate.identity.certificate import Certificate
 from vecgate.identity.challenge import challenge
@@ -41,27 +42,30 @@ _log = logging.getLogger("vecgate.identity")
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """A principal with what its proof rests on: the token's time, and the key set it was verified with."""
+    """A principal with what its proof rests on: the token's time, and the key set it was verified with.
+
+    A static key rests on configuration alone, which does not change under an authenticator."""
 
     principal: Principal
-    source: KeySource
-    epoch: int
+    source: KeySource | None = None
+    epoch: int = 0
     bound: str = ""
     """The thumbprint of the certificate that the token is bound to."""
     until: float = math.inf
     """Until when what a directory said counts, on the monotonic clock."""
 
     def holds(self, now: float, clock: float, certificate: Certificate | None) -> bool:
-        fresh = self.source.epoch == self.epoch and self.source.usable() and clock < self.until
-        return fresh and now < self.principal.expires and (not self.bound or shown(self.bound, certificate, now))
+        fresh = self.source is None or (self.source.epoch == self.epoch and self.source.usable())
+        current = fresh and clock < self.until and now < self.principal.expires
+        return current and (not self.bound or shown(self.bound, certificate, now))
 
 
 class Authenticator:
     """All issuers of a configuration. One per configuration generation and event loop.
 
-    `revoked` is asked at every use of a principal, `plugin` for every credential before the issuers, an issuer's entry
-    in `memberships` for groups that its tokens leave out. `wall` is Unix time, `clock` is monotonic. Raises ConfigError
-    for what is wrong without asking anybody.
+    `revoked` is asked at every use of a principal and of who acts for it, `plugin` for every token before the issuers,
+    an issuer's entry in `memberships` for groups that its tokens leave out. `own` has the keys of the gateway's own
+    issuer. `wall` is Unix time, `clock` is monotonic. Raises ConfigError for what is wrong without asking anybody.
     """
 
     challenge = staticmethod(challenge)
@@ -74,6 +78,7 @@ class Authenticator:
         revoked: Revoked = lambda principal: False,
         plugin: Plugin | None = None,
         memberships: Mapping[str, Membership] = MappingProxyType({}),
+        own: KeySource | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -96,6 +101,11 @@ class Authenticator:
                 findings.append(_finding(number, error))
         if findings:
             raise ConfigError(*findings)
+        self._known = identity.known
+        self._own = identity.own.issuer if identity.own else None
+        self._accounts = Accounts(identity)
+        if identity.own is not None and own is not None:
+            self._issuers[identity.own.issuer] = Rules.of_own(identity.own), own
 
     def _source(self, issuer: Issuer, base: Path, clock: Callable[[], float]) -> KeySource:
         scheme, _, path = issuer.jwks.partition(":")
@@ -161,7 +171,7 @@ class Authenticator:
         digest = _digest(token)
         self._attempts.check(address, digest)
         try:
-            principal = self._ask_plugin(token, connection)
+            principal = None if token.startswith(PREFIX) else self._ask_plugin(token, connection)
             if principal is None:
                 principal = await self._prove(token, digest, moment, connection, certificate)
             self.recheck(principal, moment)
@@ -173,21 +183,29 @@ class Authenticator:
         return principal
 
     def recheck(self, principal: Principal, now: float | None = None) -> None:
-        """Whether a principal proved earlier still counts, for a request that was held.
+        """Whether a principal proved earlier, perhaps under another configuration, still counts.
 
         Raises Refusal: `token_expired`, `token_revoked`.
         """
         moment = self._wall() if now is None else now
         if principal.expires and moment >= principal.expires:
             raise Refusal(Reason.TOKEN_EXPIRED)
-        if self._revoked(principal):
+        accounts = [party.subject for party in principal.parties if party.issuer == self._own]
+        if self._is_revoked(principal) or not all(self._accounts.named(name, moment) for name in accounts):
             raise Refusal(Reason.TOKEN_REVOKED)
+
+    def _is_revoked(self, principal: Principal) -> bool:
+        return any(self._revoked(party) for party in principal.parties)
 
     async def _prove(
         self, token: str, digest: bytes, now: float, connection: str, certificate: Certificate | None
     ) -> Principal:
         if (known := self._recall(digest, connection, certificate)) is not None:
             return known
+        if token.startswith(PREFIX):
+            principal = replace(self._accounts.prove(token, now), fingerprint=digest.hex()[:16])
+            self._cache[digest, connection] = _Proof(principal)
+            return principal
         jwt = Jwt.parse(token)
         if jwt.issuer not in self._issuers:
             raise Refusal(Reason.ISSUER_UNKNOWN)
@@ -200,6 +218,10 @@ class Authenticator:
         until = math.inf
         if rules.elsewhere:
             principal, until = await self._with_groups(principal, rules)
+        if rules.own or principal.actors:
+            parties = [self._party(each, rules, now) for each in principal.parties]
+            ends = min(each.expires for each in parties if each.expires)
+            principal = replace(parties[0], actors=tuple(parties[1:]), expires=ends)
         self._cache[digest, connection] = _Proof(principal, source, epoch, confirmation(jwt.claims), until)
         return principal
 
@@ -210,11 +232,24 @@ class Authenticator:
             return principal, math.inf
         return await self._memberships[rules.issuer].complete(principal, required=left_out)
 
+    def _party(self, party: Principal, rules: Rules, now: float) -> Principal:
+        """One of those that a token speaks of; an account as it is configured now. Who stands in an own token was
+        proved by an issuer that must still be known; for whoever acts in another's, that issuer vouches."""
+        if party.issuer == self._own:
+            account = self._accounts.named(party.subject, now)
+            if account is None:
+                raise Refusal(Reason.TOKEN_REVOKED, "the service account is no more")
+            expires = min(party.expires or account.expires, account.expires)
+            return replace(account, expires=expires, fingerprint=party.fingerprint, token_id=party.token_id)
+        if rules.own and party.issuer not in self._known:
+            raise Refusal(Reason.ISSUER_UNKNOWN)
+        return party
+
     def _recall(self, digest: bytes, connection: str, certificate: Certificate | None) -> Principal | None:
         proof = self._cache.get((digest, connection))
         if proof is None:
             return None
-        if proof.holds(self._wall(), self._clock(), certificate) and not self._revoked(proof.principal):
+        if proof.holds(self._wall(), self._clock(), certificate) and not self._is_revoked(proof.principal):
             return proof.principal
         self._cache.pop((digest, connection), None)
         return None

@@ -73,17 +73,27 @@ class MaskSet:
         hiding = [masker.vectors(rule.vectors) for rule in rules if rule.vectors is not None]
         if not hiding and not vectors_open:
             hiding = [VECTORS["drop"]]
-        vectors = strictest(hiding, VECTORS) if hiding else None
         ranking = [masker.scores(rule.scores) for rule in rules if rule.scores is not None]
         if not ranking:
-            ranking = [SCORES["keep" if vectors is None else "rank"]]
+            ranking = [SCORES["rank" if hiding else "keep"]]
         fields: dict[str, list[FieldStrategy]] = {}
         for rule in rules:
             for text, spec in rule.fields.items():
                 fields.setdefault(text, []).append(masker.field(spec))
-        merged = tuple(sorted((text, strictest(found, FIELDS)) for text, found in fields.items()))
-        scores = strictest(ranking, SCORES)
-        return _shared(vectors, scores, merged, masker, domain) if merged else _shared(vectors, scores)
+        return _merged(hiding, ranking, fields, masker, domain)
+
+    @classmethod
+    def strictest(cls, sets: Sequence[MaskSet]) -> MaskSet:
+        """What these sets, all of one resource, come to: the most restrictive strategy wins everywhere."""
+        if len(set(map(id, sets))) == 1:
+            return sets[0]
+        hiding = [each.vectors for each in sets if each.vectors is not None]
+        fields: dict[str, list[FieldStrategy]] = {}
+        for each in sets:
+            for text, strategy in each.fields:
+                fields.setdefault(text, []).append(strategy)
+        masked = next((each for each in sets if each.masker is not None), sets[0])
+        return _merged(hiding, [each.ranking for each in sets], fields, masked.masker, masked.domain)
 
     @property
     def hides_vectors(self) -> bool:
@@ -276,6 +286,19 @@ class MaskSet:
 
 def _may_be_json(text: str) -> bool:
     return text[:1] in _OPENS and text.lstrip(_BLANKS).startswith(_JSON)
+
+
+def _merged(
+    hiding: Sequence[VectorStrategy],
+    ranking: Sequence[ScoreStrategy],
+    fields: Mapping[str, Sequence[FieldStrategy]],
+    masker: Masker | None,
+    domain: str,
+) -> MaskSet:
+    vectors = strictest(hiding, VECTORS) if hiding else None
+    merged = tuple(sorted((text, strictest(found, FIELDS)) for text, found in fields.items()))
+    scores = strictest(ranking, SCORES)
+    return _shared(vectors, scores, merged, masker, domain) if merged else _shared(vectors, scores)
 
 
 @lru_cache(maxsize=1024)

@@ -46,10 +46,13 @@ class Explainer:
         Of an issuer that is not configured, which a plugin may vouch for, they are read where claims usually stand.
         Raises Refusal for claims that no token could have: `iss` and `sub` are needed, `exp` and `aud` are not.
         """
-        issuers = {issuer.issuer: issuer for issuer in self._config.identity.issuers}
+        identity, named = self._config.identity, str(claims.get("iss"))
+        if identity.own is not None and named == identity.own.issuer:
+            return principal_of(claims, Rules.of_own(identity.own))
         unknown = Issuer(issuer="unknown", audience="unknown", claims=Claims())
-        found = principal_of(claims, Rules.compile(issuers.get(str(claims.get("iss")), unknown)))
-        for entry in self._config.identity.certificates:
+        issuers = {issuer.issuer: issuer for issuer in identity.issuers}
+        found = principal_of(claims, replace(Rules.compile(issuers.get(named, unknown)), issuer=named))
+        for entry in identity.certificates:
             if entry.issuer == found.issuer:
                 said = claims.get("certificate", {})
                 found = replace(found, groups=groups_of(entry, found.subject, said if isinstance(said, dict) else {}))

@@ -38,6 +38,7 @@ def decided(**changes: Any) -> Decision:
     [
         pytest.param(replace(BASE, connection="other"), id="connection"),
         pytest.param(replace(BASE, principal=person("bob")), id="principal"),
+        pytest.param(replace(BASE, principal=replace(BASE.principal, actors=(person("bot"),))), id="actor"),
         pytest.param(replace(BASE, principal=Principal("https://other.test/", "alice")), id="issuer"),
         pytest.param(replace(BASE, request=replace(BASE.request, method="PUT")), id="method"),
         pytest.param(replace(BASE, request=replace(BASE.request, target=Target(("api", "kb2")))), id="path"),

@@ -35,6 +35,7 @@ def ticket(**changes: Any) -> dict[str, Any]:
         "issuer": "https://idp.test/",
         "subject": "alice",
         "name": "Alice",
+        "actors": [],
         "client": "",
         "rule": "destructive",
         "reviewers": {"groups": ["db-owners"]},

@@ -210,3 +210,20 @@ def test_a_certificates_holder_has_the_groups_that_configuration_says(
     ran = run("explain", "-c", config, "--connection", "docs", "--as", said, "--batch", "-", text=line)
     assert [answer["verdict"] for answer in ran.lines] == [verdict]
     assert ran.err == ""
+
+
+@pytest.mark.parametrize(
+    ("act", "verdict"),
+    [({"sub": "bot", "roles": ["r"]}, "allow"), ({"sub": "bot"}, "deny"), ({"sub": "bot", "roles": ["o"]}, "deny")],
+    ids=["both may", "no rights", "other rights"],
+)
+def test_whoever_acts_is_judged_as_well(tmp_path: Path, act: dict[str, Any], verdict: str) -> None:
+    (said,) = explain(tmp_path, READER | {"act": act}, query()).lines
+    assert said["verdict"] == verdict
+
+
+def test_tokens_of_the_own_issuer_are_read_as_such(tmp_path: Path) -> None:
+    policy = POLICY.replace("identity: {", "identity: {own: {issuer: 'https://own'}, ")
+    claims = {"iss": "https://own", "sub": "u", "groups": ["r"], "vecgate_subject": {"iss": "https://i/", "claims": {}}}
+    ran = explain(tmp_path, claims, query(), policy=policy)
+    assert (ran.lines[0]["verdict"], ran.err) == ("allow", "")

@@ -118,4 +118,4 @@ def test_connections_that_trust_the_same_cas_share_an_entry(tmp_path: Path) -> N
         "    - {issuer: 'urn:b', connections: [else], name: cn, groups: {jobs: [ingest]}, groups_from: [ou]}\n"
     )
     identity = loaded(tmp_path, "", HEAD + entries).config.identity
-    assert identity.names == {"https://idp.example/", "urn:pki", "urn:b"}
+    assert identity.known == {"https://idp.example/", "urn:pki", "urn:b"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from vecgate.errors import Refusal
 from vecgate.evidence.damage import Damage
 from vecgate.evidence.erasure import erase
 from vecgate.evidence.sessions import Archive
+from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason
 
 
@@ -86,3 +88,18 @@ def test_only_a_session_s_id_can_be_erased(tmp_path: Path, session: str) -> None
     evidence = record(tmp_path, exchange(DANA, search()))
     with pytest.raises(ValueError, match="no session"):
         erase(evidence, tmp_path / "signing.pem", [session], by="olga", reason="asked to")
+
+
+def test_what_is_done_through_an_agent_is_a_session_of_its_own(tmp_path: Path) -> None:
+    bot = Principal(DANA.issuer, "bot", name="Bot", groups=frozenset({"agents"}))
+    acting = replace(DANA, actors=(bot,))
+    evidence = record(tmp_path, *(exchange(who, search()) for who in (DANA, acting, DANA, acting)))
+    sessions = list(Archive(evidence).sessions())
+    assert sorted(len(session.visits) for session in sessions) == [2, 2]
+    (through,) = [session for session in sessions if session.principal and session.principal["actors"]]
+    assert through.principal is not None
+    assert (through.principal["subject"], through.principal["actors"]) == (
+        "dana",
+        [{"issuer": DANA.issuer, "subject": "bot", "name": "Bot", "groups": ["agents"], "client": ""}],
+    )
+    assert len(through.parts) == 1

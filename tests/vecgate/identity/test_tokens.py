@@ -173,6 +173,11 @@ HOSTILE = [
     ("J19 direction mark", payload(sub="\u202ealice"), Reason.TOKEN_INVALID),
     ("J25 actor text", payload(act="admin"), Reason.TOKEN_INVALID),
     ("J25 actor without sub", payload(act={"iss": "x"}), Reason.TOKEN_INVALID),
+    ("J25 actor's issuer with a space", payload(act={"iss": "x y", "sub": "z"}), Reason.TOKEN_INVALID),
+    ("J25 actor's issuer with a line feed", payload(act={"iss": "x\ny", "sub": "z"}), Reason.TOKEN_INVALID),
+    ("J25 actor's issuer is no text", payload(act={"iss": None, "sub": "z"}), Reason.TOKEN_INVALID),
+    ("J25 actor's groups are no names", payload(act={"sub": "z", "groups": [1]}), Reason.TOKEN_INVALID),
+    ("J25 actor's groups are elsewhere", payload(act={"sub": "z", "hasgroups": True}), Reason.GROUP_OVERAGE),
     ("cnf", payload(cnf={"jkt": "x"}), Reason.TOKEN_INVALID),
     ("cnf null", encode(payload())[:-1] + b',"cnf":null}', Reason.TOKEN_INVALID),
     ("jti number", payload(jti=7), Reason.TOKEN_INVALID),
@@ -236,6 +241,14 @@ def test_an_actor_adds_nothing() -> None:
     assert principal.subject == "alice"
     assert principal.groups == {"eng"}
     assert principal.claims["act"]["sub"] == "root"
+
+
+def test_actors_are_of_the_tokens_issuer_unless_it_says_otherwise() -> None:
+    act = {"sub": "bot", "groups": ["agents"], "azp": "cli", "act": {"iss": "https://other.test", "sub": "deep"}}
+    bot, deep = prove(mint(payload(act=act))).actors
+    assert (bot.issuer, bot.subject, bot.client) == (ISSUER, "bot", "cli")
+    assert bot.groups == {"agents"}
+    assert (deep.issuer, deep.subject, deep.groups) == ("https://other.test", "deep", frozenset())
 
 
 def test_an_actor_chain_has_an_end() -> None:

@@ -87,7 +87,9 @@ def test_one_more_mask_without_clearance_shows_nothing_more(
     rules: list[GrantModel], hidden: list[MaskRule], more: MaskRule, who: object, asked: list[Operation]
 ) -> None:
     # With nobody cleared for it, the rule can weaken only what holds where no rule speaks of vectors.
-    more = more.model_copy(update={"clearance": None, "vectors": None if more.vectors != "drop" else "drop"})
+    more = more.model_copy(
+        update={"name": "more", "clearance": None, "vectors": None if more.vectors != "drop" else "drop"}
+    )
     before, after = decide(rules, hidden, who, asked), decide(rules, [*hidden, more], who, asked)
 
     assert all(after.masks[name].at_least(before.masks[name]) for name in before.masks)
