@@ -19,7 +19,7 @@ from tests.support.qdrant_grpc_double import QdrantGrpcDouble
 from tests.support.qdrant_keys import Keys
 from tests.support.secret_stores import ROOT, SECRET_ID, Bao, Manager, openbao, secrets_manager
 from tests.support.vault_double import SECRET_ID as DOUBLES_SECRET_ID
-from tests.support.vault_double import VaultDouble, reply
+from tests.support.vault_double import VaultDouble, dripping, reply
 
 from vecgate.demo.processes import free_port
 
@@ -222,7 +222,10 @@ def test_an_outage_is_outlived_for_its_grace_then_closes_and_ends_by_itself(tmp_
             assert {one["facts"]["reason"] for one in outcomes} == {"granted", "credential_unavailable"}
             clean(running, "token-canary")
             assert "a plugin failed to resolve leaky:… (ValueError)" in running.log
-            assert running.terminate() == 0
+            vault.faults[READ] = dripping
+            asked = len(vault.asked)
+            until(lambda: len(vault.asked) > asked)
+            assert running.terminate() == 0, "a store that hangs holds up no end"
 
 
 def test_every_request_has_a_token_of_its_own_that_names_its_caller(tmp_path: Path, database: Database) -> None:

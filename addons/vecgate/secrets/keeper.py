@@ -43,9 +43,10 @@ class Keeper:
         self._key, self._read, self._clock = key, read, clock
         self._period, self._grace, self._patience = period, grace, patience
         self._value = ""
-        self._confirmed = self._asked = self._suspected = -math.inf
+        self._confirmed = self._suspected = -math.inf
         self._trouble = ""
-        self._flight: asyncio.Future[str] | None = None
+        self._flight: tuple[asyncio.Future[str], float] | None = None
+        """A question, and when it was asked."""
         self._suspect = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -62,7 +63,7 @@ class Keeper:
 
     async def prime(self) -> None:
         """First value. Raises ConfigError."""
-        self._adopt(await self._ask())
+        self._adopt(*await self._ask())
 
     def start(self) -> None:
         """Keep the value fresh from now on. Nothing the second time."""
@@ -83,13 +84,13 @@ class Keeper:
     async def refresh(self) -> None:
         """Ask the store. Never raises."""
         try:
-            value = await self._ask()
+            value, asked = await self._ask()
         except ConfigError as error:
             self._fail(error.findings[0].message)
         except Exception as error:  # its text may be anything
             self._fail(type(error).__name__)
         else:
-            self._adopt(value)
+            self._adopt(value, asked)
 
     async def _keep_fresh(self) -> None:
         while True:
@@ -99,22 +100,25 @@ class Keeper:
             self._suspect.clear()
             await self.refresh()
 
-    async def _ask(self) -> str:
-        """One question at a time: one that hangs is waited for again, and not asked again."""
+    async def _ask(self) -> tuple[str, float]:
+        """The answer, and when it was asked for. One question at a time: one that hangs is waited for again, and not
+        asked again; whoever asks meanwhile shares it."""
         if self._flight is None:
-            self._asked, self._flight = self._clock(), aside(self._read)
-        await asyncio.wait([self._flight], timeout=self._patience)
-        if not self._flight.done():
+            self._flight = aside(self._read), self._clock()
+        flight = self._flight
+        await asyncio.wait([flight[0]], timeout=self._patience)
+        if not flight[0].done():
             raise _error(self._key, f"no answer within {self._patience:g} s")
-        flight, self._flight = self._flight, None
-        return flight.result()
+        if self._flight is flight:
+            self._flight = None
+        return flight[0].result(), flight[1]
 
-    def _adopt(self, value: str) -> None:
+    def _adopt(self, value: str, asked: float) -> None:
         if self._trouble:
             _log.warning("%s: the secret is to be had again", self._key)
         elif self._value and value != self._value:
             _log.warning("%s: the secret has changed, the new one is used from now on", self._key)
-        self._value, self._confirmed, self._trouble = value, self._asked, ""
+        self._value, self._confirmed, self._trouble = value, asked, ""
 
     def _fail(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import traceback
 from typing import Any
 
@@ -85,6 +86,12 @@ def test_a_store_that_fails_is_told_in_words_of_the_gateways_own(failure: Any, s
     with pytest.raises(SecretError, match=says) as raised:
         store(failure).read(Reference("prod/qdrant"))
     assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    with pytest.raises(SecretError, match=r"pip install 'vecgate\[aws\]'"):
+        _client()
 
 
 def test_a_region_is_needed() -> None:

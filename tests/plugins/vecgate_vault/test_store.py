@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,6 +160,12 @@ def test_a_store_that_fails_is_told_in_words_of_the_gateways_own(
 def test_what_is_not_there_is_told(vault: VaultDouble, client: Vault, path: str, key: str, says: str) -> None:
     with pytest.raises(SecretError, match=says):
         client.read(Reference(path, key))
+
+
+def test_without_the_extra_it_is_named(client: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hvac", None)
+    with pytest.raises(SecretError, match=r"pip install 'vecgate\[vault\]'"):
+        client.read(KEY)
 
 
 def test_a_store_that_is_not_there_is_told(tmp_path: Path) -> None:

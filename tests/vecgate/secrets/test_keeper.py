@@ -139,11 +139,20 @@ async def test_a_store_that_hangs_is_asked_once_and_its_late_answer_counts_from_
     store.says = ROTATED
     store.now += 300
     store.hang.set()
-    await until(lambda: keeper._flight is not None and keeper._flight.done())
+    await until(lambda: keeper._flight is not None and keeper._flight[0].done())
     await keeper.refresh()
     assert keeper.value == ROTATED
     store.now += 600
     assert not keeper.usable
+
+
+async def test_who_asks_at_the_same_time_shares_the_answer(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    keeper = store.keeper()
+    await keeper.prime()
+    store.says = ROTATED
+    await asyncio.gather(*[keeper.refresh() for _ in range(5)])
+    assert (keeper.value, store.asked) == (ROTATED, 2)
+    assert len(caplog.messages) == 1
 
 
 async def test_a_store_that_hangs_at_the_start_ends_it(store: Store) -> None:

@@ -12,6 +12,7 @@ from tests.support.stages import ALLOWED, ANNA, Scene, flow, read, reason
 
 from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
+from vecgate.operations.messages import GRPC
 from vecgate.reasons import Reason
 from vecgate.stages.mask import LARGE, Mask
 from vecgate.stages.resolve import names_epoch
@@ -91,6 +92,15 @@ async def test_a_credential_that_the_database_refuses_is_asked_for_anew(
     scene: Scene, status: int, suspected: int
 ) -> None:
     await masked(scene, came(status))
+    assert scene.credential.suspected == suspected
+
+
+@pytest.mark.parametrize(("status", "suspected"), [("16", 1), ("7", 0), ("0", 0)])
+async def test_so_is_one_that_a_call_is_refused_with(scene: Scene, status: str, suspected: int) -> None:
+    one = came(body=b"", headers={"content-type": "application/grpc"})
+    assert one.response is not None
+    one.response.trailers = http.Headers([(b"grpc-status", status.encode())])
+    await masked(scene, one, method=GRPC)
     assert scene.credential.suspected == suspected
 
 
