@@ -127,9 +127,9 @@ async def _judging(
     upstreams: dict[str, Upstream] = {}
     for each in sorted(loaded.config.connections, key=lambda one: one.names is not None):
         namer = upstreams[each.names] if each.names else None
-        credential = await _credential(each, loaded, hooks, before)
+        credential = await credential_of(each, loaded, hooks, before)
         upstreams[each.name] = await asyncio.to_thread(
-            _upstream, each, dialects[each.dialect], loaded, credential, namer
+            upstream_of, each, dialects[each.dialect], loaded, credential, namer
         )
     authenticator = Authenticator(
         loaded.config.identity,
@@ -144,7 +144,7 @@ async def _judging(
     return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams)
 
 
-async def _credential(
+async def credential_of(
     connection: Connection, loaded: Loaded, hooks: Hooks, before: Runtime | None
 ) -> ServiceCredential | None:
     """The service credential, with its secret. A reload takes over the one that it leaves as it is, and only asks for
@@ -160,7 +160,7 @@ async def _credential(
     return made
 
 
-def _upstream(
+def upstream_of(
     connection: Connection,
     dialect: Dialect,
     loaded: Loaded,

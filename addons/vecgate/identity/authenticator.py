@@ -111,6 +111,11 @@ class Authenticator:
         await asyncio.gather(*(source.stop() for _, source in self._issuers.values()))
         await self._fetcher.close()
 
+    @property
+    def sources(self) -> tuple[KeySource, ...]:
+        """Where the keys of each issuer come from, in the order of the configuration."""
+        return tuple(source for _, source in self._issuers.values())
+
     def cached(self, token: str, connection: str = "") -> Principal | None:
         """The principal of a token that was proved before and still holds; None means ask `authenticate`.
 
