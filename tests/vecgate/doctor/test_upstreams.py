@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -151,7 +152,7 @@ def test_probes_only_read(dialect: Dialect, index: str) -> None:
     probes = dialect.probes(Site(index=index))
     assert probes
     for probe in probes:
-        line = {"method": probe.method, "path": probe.path, "body_base64": ""}
+        line: dict[str, Any] = {"method": probe.method, "path": probe.path, "body_base64": ""}
         if probe.body and probe.method != GRPC:
             line |= {"headers": dict(probe.headers), "body": {}}
         if probe.method == GRPC:
