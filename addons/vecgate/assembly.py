@@ -146,9 +146,9 @@ async def _judging(
     upstreams: dict[str, Upstream] = {}
     for each in sorted(loaded.config.connections, key=lambda one: one.names is not None):
         namer = upstreams[each.names] if each.names else None
-        credential = await _credential(each, loaded, hooks, before)
+        credential = await credential_of(each, loaded, hooks, before)
         upstreams[each.name] = await asyncio.to_thread(
-            _upstream, each, dialects[each.dialect], loaded, credential, namer
+            upstream_of, each, dialects[each.dialect], loaded, credential, namer
         )
     authenticator = Authenticator(
         loaded.config.identity,
@@ -165,7 +165,7 @@ async def _judging(
     return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams, issuer)
 
 
-async def _credential(
+async def credential_of(
     connection: Connection, loaded: Loaded, hooks: Hooks, before: Runtime | None
 ) -> ServiceCredential | None:
     """The service credential, with its secret. A reload takes over the one that it leaves as it is, and only asks for
@@ -197,7 +197,7 @@ def memberships_of(loaded: Loaded, hooks: Hooks) -> dict[str, Membership]:
     return found
 
 
-def _upstream(
+def upstream_of(
     connection: Connection,
     dialect: Dialect,
     loaded: Loaded,

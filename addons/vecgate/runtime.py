@@ -29,6 +29,9 @@ from vecgate.reasons import Reason
 from vecgate.secrets.credential import ServiceCredential
 from vecgate.state.store import StateStore
 
+type Fields = tuple[tuple[bytes, bytes], ...]
+"""Header fields as they are sent."""
+
 HEADERS = (
     (b"accept", b"application/json"),
     (b"accept-encoding", b"identity"),
@@ -82,9 +85,7 @@ class Upstream:
         """The connection whose names these are."""
         return self.namer.naming if self.namer else self.config.name
 
-    def proof(
-        self, principal: Principal | None = None, operations: Sequence[Operation] = ()
-    ) -> tuple[tuple[bytes, bytes], ...]:
+    def proof(self, principal: Principal | None = None, operations: Sequence[Operation] = ()) -> Fields:
         """The header field that proves the gateway, or one request of this caller, to the database; none if it asks for
         none. Raises Unavailable `credential_unavailable`."""
         if self.credential is None:
@@ -106,25 +107,19 @@ class Upstream:
 
     async def fetch(self, outgoing: Outgoing) -> Answer:
         """Ask the database itself, with the service credential. Raises Unavailable when it does not answer in time."""
+        answer = await self.ask(outgoing, self.proof())
+        if answer.status == 401 or answer.header("grpc-status") == grpc.UNAUTHENTICATED:
+            self.refused()
+        return _reply(answer) if outgoing.method == GRPC else answer
+
+    async def ask(self, outgoing: Outgoing, proof: Fields) -> Answer:
+        """The bare answer of the database to whoever sends these header fields; a gRPC call's as HTTP shows it.
+
+        Raises Unavailable when it does not come in time."""
+        headers: Fields = HEADERS
         if outgoing.method == GRPC:
-            return await self._call(outgoing)
-        return await self._ask(outgoing, HEADERS)
-
-    async def _call(self, outgoing: Outgoing) -> Answer:
-        """httpx shows no trailers: a call that went well is one that brought a whole message."""
-        asked = replace(outgoing, method="POST", body=grpc.framed((outgoing.body,)))
-        answer = await self._ask(asked, GRPC_HEADERS)
-        if answer.status != 200:
-            raise Unavailable(Reason.UPSTREAM_PROTOCOL, "The database did not answer a look-up in gRPC.")
-        try:
-            messages = grpc.messages(answer.body, limit=LOOKUP_BYTES)
-        except Refusal as refusal:
-            raise Unavailable(Reason.UPSTREAM_PROTOCOL, "The database's answer to a look-up is broken.") from refusal
-        status = answer.header("grpc-status") or (grpc.OK if messages else "2")
-        return Answer(200, (("grpc-status", status),), messages=messages)
-
-    async def _ask(self, outgoing: Outgoing, headers: tuple[tuple[bytes, bytes], ...]) -> Answer:
-        fields = [*headers, *((name.encode(), value.encode()) for name, value in outgoing.headers), *self.proof()]
+            outgoing, headers = replace(outgoing, method="POST", body=grpc.framed((outgoing.body,))), GRPC_HEADERS
+        fields = [*headers, *((name.encode(), value.encode()) for name, value in outgoing.headers), *proof]
         url = f"{self.scheme}://{self.authority.decode()}{self.prefix.decode()}{outgoing.path}"
         content, body = outgoing.body or None, b""
         try:
@@ -135,9 +130,19 @@ class Upstream:
                         raise Unavailable(Reason.UPSTREAM_PROTOCOL, "The database's answer to a look-up is too large.")
         except httpx.HTTPError as error:
             raise Unavailable(Reason.UPSTREAM_UNREACHABLE, "The database does not answer.") from error
-        if response.status_code == 401 or response.headers.get("grpc-status") == grpc.UNAUTHENTICATED:
-            self.refused()
         return Answer(response.status_code, tuple((n.lower(), v) for n, v in response.headers.multi_items()), body)
+
+
+def _reply(answer: Answer) -> Answer:
+    """httpx shows no trailers: a call that went well is one that brought a whole message. Raises Unavailable."""
+    if answer.status != 200:
+        raise Unavailable(Reason.UPSTREAM_PROTOCOL, "The database did not answer a look-up in gRPC.")
+    try:
+        messages = grpc.messages(answer.body, limit=LOOKUP_BYTES)
+    except Refusal as refusal:
+        raise Unavailable(Reason.UPSTREAM_PROTOCOL, "The database's answer to a look-up is broken.") from refusal
+    status = answer.header("grpc-status") or (grpc.OK if messages else "2")
+    return Answer(200, (("grpc-status", status),), messages=messages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from vecgate.operations import media
 from vecgate.operations.dialect import CredentialHeader, Dialect, Lookup, Masked, Reading
 from vecgate.operations.document import dump
 from vecgate.operations.messages import Answer, Outgoing, Request, Target
+from vecgate.operations.site import Site
 from vecgate.operations.table import Call, Row, Table, query_items
 from vecgate.policy.decision import Decision
 from vecgate.reasons import Reason
@@ -133,6 +134,9 @@ class ChromaDialect(Dialect):
             rebuilt.records,
             tuple(sorted(rebuilt.masked)),
         )
+
+    def probes(self, site: Site) -> Sequence[Outgoing]:
+        return (_IDENTITY.request,)
 
     def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:
         return errors.refused(refusal, exchange)

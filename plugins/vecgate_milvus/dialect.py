@@ -9,8 +9,10 @@ from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
 from vecgate.operations import grpc
 from vecgate.operations.dialect import CredentialHeader, Dialect, Lookup, Masked, Reading
+from vecgate.operations.media import JSON
 from vecgate.operations.messages import GRPC, Answer, Outgoing, Request
 from vecgate.operations.protobuf import Descriptors
+from vecgate.operations.site import Site
 from vecgate.operations.table import Call, Table
 from vecgate.policy.decision import Decision
 from vecgate.reasons import Reason
@@ -66,6 +68,13 @@ class MilvusDialect(Dialect):
 
     def mask(self, reading: Reading, decision: Decision, principal: Principal, answer: Answer) -> Masked:
         return _wire(reading.request.method).mask(reading, decision, answer)
+
+    def probes(self, site: Site) -> Sequence[Outgoing]:
+        listing = Outgoing("POST", "/v2/vectordb/collections/list", JSON, b"{}")
+        return (listing, Outgoing(GRPC, "/milvus.proto.milvus.MilvusService/ShowCollections"))
+
+    def turned_away(self, answer: Answer) -> bool:
+        return super().turned_away(answer) or rest.turned_away(answer)
 
     def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:
         return rest.refuse(refusal, exchange)

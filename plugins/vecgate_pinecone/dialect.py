@@ -11,6 +11,7 @@ from vecgate.operations import grpc
 from vecgate.operations.dialect import CredentialHeader, Dialect, Lookup, Masked, Reading
 from vecgate.operations.messages import GRPC, Answer, Outgoing, Request
 from vecgate.operations.protobuf import Descriptors
+from vecgate.operations.site import Site
 from vecgate.operations.table import Call, Table
 from vecgate.policy.decision import Decision
 from vecgate_pinecone import answers, errors, lookups, outgoing, reading, versions
@@ -66,6 +67,14 @@ class PineconeDialect(Dialect):
         if answer.status not in _GOOD:
             raise Unmaskable("The database answered with an unexpected status.")
         return answers.rebuilt(context, answer)
+
+    def probes(self, site: Site) -> Sequence[Outgoing]:
+        """An index's host serves its data, another one the control plane."""
+        version = versions.sent({})
+        if not site.index:
+            return (Outgoing("GET", "/indexes", version),)
+        listing = Outgoing("GET", "/describe_index_stats", version)
+        return (listing, Outgoing(GRPC, "/VectorService/DescribeIndexStats", version))
 
     def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:
         return errors.refused(refusal, exchange, request)

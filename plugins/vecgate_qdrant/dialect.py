@@ -11,6 +11,7 @@ from vecgate.operations.dialect import CredentialHeader, Dialect, Lookup, Masked
 from vecgate.operations.messages import GRPC, Answer, Outgoing, Request
 from vecgate.operations.model import Operation
 from vecgate.operations.protobuf import Descriptors
+from vecgate.operations.site import Site
 from vecgate.operations.table import Call, Table
 from vecgate.policy.decision import Decision
 from vecgate_qdrant import aliases, calls, errors, rest, tokens
@@ -64,6 +65,9 @@ class QdrantDialect(Dialect):
 
     def mask(self, reading: Reading, decision: Decision, principal: Principal, answer: Answer) -> Masked:
         return _wire(reading.request.method).mask(reading, decision, answer)
+
+    def probes(self, site: Site) -> Sequence[Outgoing]:
+        return (Outgoing("GET", "/collections"), Outgoing(GRPC, "/qdrant.Collections/List"))
 
     def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:
         return errors.refused(refusal, exchange)

@@ -11,6 +11,7 @@ from vecgate.operations.dialect import CredentialHeader, Dialect, Lookup, Masked
 from vecgate.operations.grpc import HEALTH
 from vecgate.operations.messages import GRPC, Answer, Outgoing, Request
 from vecgate.operations.protobuf import Descriptors
+from vecgate.operations.site import Site
 from vecgate.operations.table import Call, Table
 from vecgate.policy.decision import Decision
 from vecgate_weaviate import calls, errors, graph, rest
@@ -19,6 +20,9 @@ from vecgate_weaviate.table import TABLE
 from vecgate_weaviate.wire import Wire
 
 _GRAPHQL: Final = ("v1", "graphql")
+_SEARCH: Final = "/weaviate.v1.Weaviate/Search"
+_NOWHERE: Final = {"collection": "VecgateDoctor", "limit": 1}
+"""A collection that hardly exists: whoever may ask is told so."""
 
 
 class WeaviateDialect(Dialect):
@@ -62,6 +66,9 @@ class WeaviateDialect(Dialect):
 
     def mask(self, reading: Reading, decision: Decision, principal: Principal, answer: Answer) -> Masked:
         return _wire(reading.request).mask(reading, decision, answer)
+
+    def probes(self, site: Site) -> Sequence[Outgoing]:
+        return (Outgoing("GET", "/v1/schema"), Outgoing(GRPC, _SEARCH, body=DESCRIPTORS.made(_SEARCH, _NOWHERE)))
 
     def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:
         return errors.refused(refusal, exchange)

@@ -17,6 +17,7 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "demo": ("demo", "See it work: a real Chroma server, an issuer, the gateway, and four people with stock clients."),
     "serve": ("serve", "Serve: every connection of the configuration, and the control plane."),
     "check": ("check", "Validate configuration and policy, and say what is suspicious in them."),
+    "doctor": ("doctor", "Ask what is around the gateway: issuers, databases, and whether they turn strangers away."),
     "classify": ("classify", "Say what requests would do to which resources. Nothing is contacted."),
     "explain": ("explain", "Say what the gateway would answer to requests of one principal. Nothing is contacted."),
     "policy": ("policy", "Test a policy against expectations."),

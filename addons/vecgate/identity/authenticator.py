@@ -136,6 +136,11 @@ class Authenticator:
         await self._fetcher.close()
         await asyncio.gather(*(membership.close() for membership in self._memberships.values()))
 
+    @property
+    def sources(self) -> tuple[KeySource, ...]:
+        """Where the keys of each issuer come from, in the order of the configuration."""
+        return tuple(source for _, source in self._issuers.values())
+
     def cached(self, token: str, connection: str = "", certificate: Certificate | None = None) -> Principal | None:
         """The principal of a token that was proved before and still holds; None means ask `authenticate`.
 

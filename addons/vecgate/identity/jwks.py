@@ -58,6 +58,16 @@ class KeySource(ABC):
     async def _load(self) -> KeySet:
         """Ask the origin. Raises FetchError when it is down or broken, Misconfigured when it must not be used."""
 
+    @property
+    def keys(self) -> KeySet | None:
+        """The set that was had last."""
+        return self._keys
+
+    @property
+    def problem(self) -> str:
+        """Why the last attempt to have it failed; empty if it did not."""
+        return str(self._error) if self._error else ""
+
     def usable(self) -> bool:
         """Whether there is a key set that still counts."""
         return self._keys is not None and self._clock() < self._confirmed + self._grace

@@ -19,9 +19,12 @@ from vecgate.identity.principal import Principal
 from vecgate.operations.messages import Answer, Outgoing, Request
 from vecgate.operations.model import Operation, Resource
 from vecgate.operations.protobuf import Descriptors
+from vecgate.operations.site import Site
 from vecgate.operations.table import Table
 from vecgate.policy.decision import Decision
 from vecgate.reasons import Reason
+
+_TURNED_AWAY = frozenset({"7", "16"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,15 @@ class Dialect(ABC):
     @abstractmethod
     def mask(self, reading: Reading, decision: Decision, principal: Principal, answer: Answer) -> Masked:
         """Rebuild the answer. Raises Unmaskable for whatever is not understood, whatever its status."""
+
+    def probes(self, site: Site) -> Sequence[Outgoing]:
+        """Harmless reads, one for each wire, that the database answers to nobody without a credential if it knows
+        any: what `vecgate doctor` asks a connection."""
+        return ()
+
+    def turned_away(self, answer: Answer) -> bool:
+        """Whether the database did not accept who asks; `answer` is a bare one, of HTTP or of a gRPC call."""
+        return answer.status in (401, 403) or answer.header("grpc-status") in _TURNED_AWAY
 
     @abstractmethod
     def refuse(self, refusal: Refusal, exchange: str, request: Request | None) -> Answer:

@@ -17,6 +17,7 @@ from mitmproxy.utils import asyncio_utils
 from vecgate import assembly
 from vecgate.control.guard import host_of
 from vecgate.control.server import ControlServer
+from vecgate.doctor.upstreams import open_to_anyone
 from vecgate.errors import Unavailable
 from vecgate.pipeline import stages
 from vecgate.reasons import Reason
@@ -27,6 +28,10 @@ from vecgate.serve.ports import body_size_limit, listeners_of, patience
 from vecgate.serve.speed import hurry, settle_collector
 from vecgate.serve.substrate import refuse_hook, wire
 from vecgate.stages.context import Context
+
+OPEN = (
+    "connections.%s: %s answers without a credential: whoever reaches it goes round the gateway. See `vecgate doctor`"
+)
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +95,7 @@ async def _run(context: Context, runtime: Runtime, stopping: asyncio.Event, work
         await control.start()
     settle_collector()
     loop = asyncio.get_running_loop()
+    looking = loop.create_task(_look_round(runtime)) if worker == 0 else None
     running = loop.create_task(master.run())
     stop = loop.create_task(stopping.wait())
     try:
@@ -102,8 +108,17 @@ async def _run(context: Context, runtime: Runtime, stopping: asyncio.Event, work
         await running
     finally:
         stop.cancel()
+        if looking is not None:
+            looking.cancel()
         if control is not None:
             await control.stop()
+
+
+async def _look_round(runtime: Runtime) -> None:
+    """Say which databases need no gateway to be read. Requests do not wait for it."""
+    for name, upstream in runtime.upstreams.items():
+        if await open_to_anyone(upstream):
+            log.warning(OPEN, name, upstream.authority.decode())
 
 
 async def _reload(path: Path, context: Context, turn: asyncio.Lock) -> None:

@@ -15,7 +15,7 @@ from vecgate.reasons import Reason
 from vecgate_milvus.rest import answers, errors, outgoing
 from vecgate_milvus.rest.call import HEADER, RestCall, called
 from vecgate_milvus.rest.envelope import Envelope
-from vecgate_milvus.rest.errors import refuse
+from vecgate_milvus.rest.errors import refuse, turned_away
 from vecgate_milvus.rest.names import bind, learn, lookups
 from vecgate_milvus.rest.table import ROWS
 
@@ -31,6 +31,7 @@ __all__ = [
     "read",
     "refuse",
     "rewrite",
+    "turned_away",
 ]
 
 HEADERS: Final = frozenset({HEADER, outgoing.INT64})

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from vecgate.errors import Refusal
 from vecgate.operations.document import dump
 from vecgate.operations.media import JSON
@@ -14,6 +16,7 @@ from vecgate.operations.messages import Answer
 from vecgate.reasons import TYPE_PREFIX, Reason
 
 UNEXPECTED: Final = 65535
+_TURNED_AWAY: Final = frozenset({1800, 1401})
 _CODES: Final = {
     400: 1801,  # incorrect parameter format
     401: 1800,  # authentication needed
@@ -85,6 +88,14 @@ def refuse(refusal: Refusal, exchange: str) -> Answer:
         **refusal.extra,
     }
     return Answer(reason.status, JSON, dump(document))
+
+
+def turned_away(answer: Answer) -> bool:
+    """The database says in the body that it wants another credential; the status is 200."""
+    try:
+        return msgspec.json.decode(answer.body).get("code") in _TURNED_AWAY
+    except (msgspec.DecodeError, AttributeError):
+        return False
 
 
 def failed(code: int) -> Answer:
