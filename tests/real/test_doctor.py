@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.chroma import chroma as chroma
 from tests.support.cli import run
 from tests.support.gateway import ISSUER, Issuer, gateway
 from tests.support.qdrant_double import qdrant_double

@@ -20,7 +20,7 @@ LEEWAY = 30
 
 @dataclass
 class Keys:
-    """Keys that are accepted, and the audit log: who, what, under which right. `refused` counts the others."""
+    """Keys that are accepted, and the audit log: who, what, under which right. `refused` counts other credentials."""
 
     good: set[str]
     audit: list[tuple[str, str, Any]] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Keys:
             return 0
         claims = self._claims(credential)
         if claims is None or claims["exp"] + LEEWAY < time.time():
-            self.refused += 1
+            self.refused += bool(credential)
             return 401
         access = claims.get("access", "m")
         self.audit.append((claims.get("subject", ""), path, access))

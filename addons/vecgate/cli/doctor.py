@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,20 +40,20 @@ def doctor(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask versions, issuers, state, evidence, and each database: as the gateway, as nobody, and with a user's token.
+    """Ask what is around the gateway: issuers, databases, and whether they turn strangers away.
 
-    Only reads are sent, with the gateway's own credential and without it. Exit 0: nothing failed. 1: something did.
-    2: the configuration is not valid.
+    Each database is asked as the gateway, as a stranger, and with a user's token. Only reads are sent.
+    Exit 0: nothing failed. 1: something did. 2: the configuration is not valid.
     """
     from vecgate.cli.configured import configured
 
     loaded, hooks = configured(config)
-    logging.getLogger("vecgate").setLevel(logging.CRITICAL)  # whatever is wrong stands among the checks
     names = {each.name for each in loaded.config.connections}
     if unknown := set(enclosed or ()) - names:
         fail(f"--enclosed: there is no connection {min(unknown)}; known: {', '.join(sorted(names))}")
     token = _token(token_file) if token_file is not None else None
-    found = asyncio.run(_examined(loaded, hooks, token, frozenset(enclosed or ()), quiet=as_json))
+    with _quiet_log():
+        found = asyncio.run(_examined(loaded, hooks, token, frozenset(enclosed or ()), quiet=as_json))
     failures = [each for each in found if each.status == "failure"]
     if as_json:
         emit({"healthy": not failures, "checks": found})
@@ -60,6 +62,18 @@ def doctor(
         say(f"{len(found)} checks, {len(failures)} failed, {warnings} warnings")
     if failures:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _quiet_log() -> Iterator[None]:
+    """Whatever is wrong stands among the checks."""
+    log = logging.getLogger("vecgate")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _token(path: Path) -> str:

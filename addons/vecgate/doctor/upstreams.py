@@ -111,7 +111,7 @@ def _strangers(upstream: Upstream, token: str) -> list[tuple[str, Fields]]:
     own = upstream.credential.header if upstream.credential is not None else b""
     headers = dict.fromkeys((b"authorization", upstream.dialect.credential.name.encode(), own))
     fields = [(name, b"Bearer " + token.encode() if name == b"authorization" else token.encode()) for name in headers]
-    return [("nobody", ()), *(("a user's token", (field,)) for field in fields if field[0])]
+    return [("a stranger", ()), *(("a user's token", (field,)) for field in fields if field[0])]
 
 
 async def _received(upstream: Upstream, probe: Outgoing, fields: Fields) -> Reception:
@@ -159,4 +159,4 @@ def _stranger(subject: str, where: str, who: str, reception: Reception, enclosed
                 subject, f"{where} ANSWERS {who.upper()}: whoever reaches it goes round the gateway", ENCLOSE
             )
         case _:
-            return warning(subject, f"{where} failed when asked with {who}: nobody can tell")
+            return warning(subject, f"{where} failed when asked with {who}: it cannot be told")
