@@ -18,8 +18,8 @@ from vecgate.operations.model import Operation, Resource
 from vecgate.policy.decision import Decision, Verdict
 from vecgate.reasons import Reason
 from vecgate_weaviate import calls
-from vecgate_weaviate.calls.known import Known
 from vecgate_weaviate.descriptors import DESCRIPTORS
+from vecgate_weaviate.known import Known
 
 SERVICE: Final = "weaviate.v1.Weaviate"
 MASKER: Final = Masker(bytes(32))

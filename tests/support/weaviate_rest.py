@@ -15,7 +15,7 @@ from vecgate.operations.model import Operation, Resource
 from vecgate.operations.site import Site
 from vecgate.operations.target import parse
 from vecgate_weaviate import WeaviateDialect
-from vecgate_weaviate.calls.known import ALIASES, SCHEMA
+from vecgate_weaviate.known import ALIASES, SCHEMA
 
 __all__ = ["ALICE", "OPEN", "decided", "masks"]
 

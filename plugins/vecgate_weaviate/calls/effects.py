@@ -13,8 +13,9 @@ from vecgate_weaviate.calls.call import GrpcCall
 from vecgate_weaviate.calls.evident import evident
 from vecgate_weaviate.calls.selection import select
 from vecgate_weaviate.calls.steering import Steering, checked_uuid
-from vecgate_weaviate.graphql.parts import EVERYTHING, resources
-from vecgate_weaviate.graphql.reach import property_name, tenant_name
+from vecgate_weaviate.graphql.parts import resources
+from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate.reach import property_name, tenant_name
 
 FEW: Final = 10
 """Objects up to which a delete by their ids is not a bulk one."""

@@ -16,7 +16,7 @@ from vecgate_weaviate.calls.call import GrpcCall
 from vecgate_weaviate.calls.masking import Masking
 from vecgate_weaviate.calls.results import Results
 from vecgate_weaviate.descriptors import DESCRIPTORS
-from vecgate_weaviate.graphql.reach import property_name
+from vecgate_weaviate.reach import property_name
 
 FAILED: Final = "The database refused this one."
 

@@ -8,7 +8,7 @@ from typing import Any
 from vecgate.errors import Refusal
 from vecgate.reasons import Reason
 from vecgate_weaviate.calls.steering import Steering
-from vecgate_weaviate.graphql.reach import property_name
+from vecgate_weaviate.reach import property_name
 
 
 @dataclass(slots=True)

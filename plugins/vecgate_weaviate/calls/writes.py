@@ -13,9 +13,9 @@ from typing import Any, Final
 from vecgate.errors import Refusal
 from vecgate.operations.model import Action, Operation, Resource, Risk
 from vecgate.reasons import Reason
-from vecgate_weaviate.calls.known import Known
 from vecgate_weaviate.calls.steering import checked_uuid
-from vecgate_weaviate.graphql.reach import property_name, tenant_name
+from vecgate_weaviate.known import Known
+from vecgate_weaviate.reach import property_name, tenant_name
 
 MANY: Final = 1000
 """Objects from which a write changes in bulk."""

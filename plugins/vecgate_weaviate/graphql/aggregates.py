@@ -11,11 +11,11 @@ from vecgate.masking.maskset import MaskSet
 from vecgate.operations.model import Resource
 from vecgate_weaviate.graphql.aggregation import Aggregation
 from vecgate_weaviate.graphql.columns import Columns
-from vecgate_weaviate.graphql.parts import EVERYTHING
-from vecgate_weaviate.graphql.reach import property_name
 from vecgate_weaviate.graphql.replies import Found, listed, members, plain
 from vecgate_weaviate.graphql.selection import TYPE
 from vecgate_weaviate.graphql.tree import Field
+from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate.reach import property_name
 
 _COUNTED: Final = frozenset({TYPE, "meta", "groupedBy"})
 _BEACON: Final = re.compile(r"weaviate://localhost/([A-Za-z][_0-9A-Za-z]*)/([0-9a-fA-F-]{36})")

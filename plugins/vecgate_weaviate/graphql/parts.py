@@ -15,13 +15,13 @@ from vecgate.operations.model import Action, Operation, Resource, Risk, Scope
 from vecgate.reasons import Reason
 from vecgate_weaviate.graphql import aggregation, arguments
 from vecgate_weaviate.graphql.aggregation import Aggregation
-from vecgate_weaviate.graphql.reach import Reach, collection_name, tenant_name
 from vecgate_weaviate.graphql.selection import TYPE, Objects, Selecting
 from vecgate_weaviate.graphql.steering import shown, steer
 from vecgate_weaviate.graphql.text import bad
 from vecgate_weaviate.graphql.tree import Field, flat
+from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate.reach import Reach, collection_name, tenant_name
 
-EVERYTHING: Final = "**"
 USUAL: Final = 100
 """Objects of a Get without a limit: the server's default for GraphQL."""
 MANY: Final = 1000

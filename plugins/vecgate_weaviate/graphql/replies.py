@@ -20,9 +20,9 @@ from vecgate.operations.vectors import is_embedding, is_vector
 from vecgate_weaviate.graphql.columns import Columns, Place
 from vecgate_weaviate.graphql.members import Kind
 from vecgate_weaviate.graphql.outgoing import COLLECTION, ID, Resolve, leads, shows
-from vecgate_weaviate.graphql.reach import property_name
 from vecgate_weaviate.graphql.selection import TYPE, Additional, Extra, Group, Objects, Property, Reference
 from vecgate_weaviate.graphql.tree import Field
+from vecgate_weaviate.reach import property_name
 
 FAILED: Final = "The model failed."
 _SCALARS: Final = frozenset({str, int, float, bool, type(None), Number})

@@ -12,7 +12,7 @@ from vecgate.operations.document import dump
 from vecgate.operations.messages import Answer
 from vecgate.policy.decision import Decision
 from vecgate_weaviate import errors
-from vecgate_weaviate.calls.known import EVERYTHING
+from vecgate_weaviate.known import EVERYTHING
 from vecgate_weaviate.rest.call import RestCall, place
 from vecgate_weaviate.rest.objects import Objects, listed, members, scalar
 from vecgate_weaviate.rest.outgoing import masks_of

@@ -7,8 +7,8 @@ from typing import Any
 
 from vecgate.operations.model import Resource
 from vecgate.operations.table import Call
-from vecgate_weaviate.calls.known import Known
-from vecgate_weaviate.graphql.reach import tenant_name
+from vecgate_weaviate.known import Known
+from vecgate_weaviate.reach import tenant_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from vecgate.errors import Refusal
 from vecgate.operations.model import Action, Operation, Resource, Risk
 from vecgate.operations.table import Call
 from vecgate.reasons import Reason
-from vecgate_weaviate.calls.known import EVERYTHING
-from vecgate_weaviate.graphql.reach import Reach, collection_name, property_name
 from vecgate_weaviate.graphql.steering import shown
+from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate.reach import Reach, collection_name, property_name
 from vecgate_weaviate.rest.call import RestCall, place
 from vecgate_weaviate.rest.kinds import SOURCE_TEXT, located
 from vecgate_weaviate.rest.naming import is_reference

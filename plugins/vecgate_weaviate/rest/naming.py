@@ -12,8 +12,8 @@ from typing import Any, Final
 from vecgate.errors import Refusal
 from vecgate.operations.messages import Pairs
 from vecgate.reasons import Reason
-from vecgate_weaviate.calls.known import EVERYTHING, Known
-from vecgate_weaviate.graphql.reach import collection_name, property_name
+from vecgate_weaviate.known import EVERYTHING, Known
+from vecgate_weaviate.reach import collection_name, property_name
 from vecgate_weaviate.rest.kinds import SOURCE_TEXT, located
 
 _VALUES: Final = re.compile(r"[a-z][A-Za-z]*(?:\[\])?")

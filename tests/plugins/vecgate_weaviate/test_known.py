@@ -12,7 +12,7 @@ from vecgate.errors import Refusal, Unmaskable
 from vecgate.operations.messages import Answer
 from vecgate.operations.model import Action, Risk
 from vecgate_weaviate import calls
-from vecgate_weaviate.calls.known import ALIASES, SCHEMA, Known, learnt
+from vecgate_weaviate.known import ALIASES, SCHEMA, Known, learnt
 
 SCHEMA_SAID = {
     "classes": [

@@ -16,7 +16,7 @@ from vecgate.errors import Unmaskable
 from vecgate.operations.dialect import Lookup
 from vecgate.operations.document import parse
 from vecgate.operations.messages import Answer, Outgoing
-from vecgate_weaviate.graphql.reach import collection_name
+from vecgate_weaviate.reach import collection_name
 
 type References = Mapping[str, tuple[str, ...]]
 """By property, the collections that it leads to."""
