@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vecgate.errors import Refusal
-from vecgate.operations.model import Risk
+from vecgate.operations.model import Resource, Risk
 from vecgate.reasons import Reason
 
 ALL: Final = "*"
@@ -62,7 +62,9 @@ class Reach:
         self.uses(collection, (steering(path[-1]),))
 
     def where(self, collection: str, clause: Mapping[str, Any]) -> None:
-        """Every path of a filter in JSON."""
+        """Every path of a filter in JSON. Raises Refusal: bad_body, also for several values beside one another."""
+        if sum(name.startswith("value") and value is not None for name, value in clause.items()) > 1:
+            raise Refusal(Reason.BAD_BODY, "A filter compares with several values.")
         if path := clause.get("path"):
             self.walk(collection, path)
         for operand in clause.get("operands") or ():
@@ -81,6 +83,11 @@ def tenant_name(text: str) -> str:
     if not _TENANT.fullmatch(text):
         raise Refusal(Reason.BAD_BODY, "A tenant's name is malformed.")
     return text
+
+
+def place(collection: str, tenant: str) -> Resource:
+    """Raises Refusal: bad_body for a tenant that cannot be one."""
+    return f"{collection}/{tenant_name(tenant)}" if tenant else collection
 
 
 def property_name(text: str) -> str:

@@ -93,12 +93,12 @@ def tenants(call: Call) -> tuple[Operation, ...]:
 
 def objects(call: Call) -> tuple[Operation, ...]:
     grpc = _grpc(call)
-    return writes.operations(call.row.operation, writes.objects(grpc.message, grpc.known))
+    return writes.objects(grpc.message, grpc.known).operations(call.row.operation)
 
 
 def references(call: Call) -> tuple[Operation, ...]:
     grpc = _grpc(call)
-    return writes.operations(call.row.operation, writes.references(grpc.message, grpc.known))
+    return writes.references(grpc.message, grpc.known).operations(call.row.operation)
 
 
 def _decided(steering: Steering, message: Any, collection: str) -> bool:
