@@ -15,8 +15,9 @@ from vecgate.operations.model import Resource
 from vecgate.operations.shapes import Nullable
 from vecgate.operations.vectors import is_vector
 from vecgate.policy.decision import Decision
-from vecgate_weaviate.rest.call import place
-from vecgate_weaviate.rest.kinds import CLASS, TENANT
+from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate.reach import place
+from vecgate_weaviate.rest.kinds import BEACON_TEXT, CLASS, TENANT
 from vecgate_weaviate.rest.outgoing import masks_of
 
 _KNOWN: Final = frozenset(
@@ -51,7 +52,7 @@ class Objects:
         for name, part in one.items():
             match name:
                 case "properties" if part is not None:
-                    shown[name], kept = payloads.masked(part, masks, self.masked)
+                    shown[name], kept = payloads.masked(self._led(part), masks, self.masked)
                 case "vector" if part is not None:
                     if (vector := self._vector(part, masks)) is not None:
                         shown[name] = vector
@@ -65,6 +66,33 @@ class Objects:
                     shown[name] = scalar(part)
         self.records.append(Record(at, one["id"], kept))
         return shown
+
+    def _led(self, properties: Any) -> Any:
+        """Properties without references to objects of collections that the caller may not know."""
+        if type(properties) is not dict or not any(map(refers, properties.values())):
+            return properties
+        shown = dict(properties)
+        for name, value in properties.items():
+            if refers(value):
+                shown[name] = [self._reference(one) for one in value if self._told(one)]
+                if len(shown[name]) != len(value):
+                    self.masked.add(name)
+        return shown
+
+    def _told(self, one: Any) -> bool:
+        """One that names no collection may lead into any."""
+        if not _is_reference(one):
+            return True
+        found = BEACON_TEXT.fullmatch(one["beacon"])
+        return found is not None and self.decision.visible(found[1] or EVERYTHING)
+
+    @staticmethod
+    def _reference(one: Any) -> Any:
+        """Where it leads, and nothing that was computed of it; a value among references stays what it is."""
+        if not _is_reference(one):
+            return one
+        href = f"/v1/objects/{one['beacon'].removeprefix('weaviate://localhost/')}"
+        return {"beacon": one["beacon"]} | ({"href": href} if one.get("href") == href else {})
 
     def stored(self, value: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
         """One of a batch, with how it went."""
@@ -106,6 +134,14 @@ class Objects:
             return masks.vector(value)
         rows = [masks.vector(row) for row in value]
         return None if None in rows else rows
+
+
+def refers(value: Any) -> bool:
+    return type(value) is list and any(map(_is_reference, value))
+
+
+def _is_reference(one: Any) -> bool:
+    return type(one) is dict and isinstance(one.get("beacon"), str) and one["beacon"].startswith("weaviate:")
 
 
 def members(value: Any, known: frozenset[str] | set[str] | None = None) -> dict[str, Any]:
