@@ -13,6 +13,7 @@ from vecgate.reasons import Reason
 from vecgate_weaviate.graphql.steering import shown
 from vecgate_weaviate.known import EVERYTHING
 from vecgate_weaviate.reach import Reach, collection_name, place, property_name
+from vecgate_weaviate.rest.addresses import names_address
 from vecgate_weaviate.rest.call import RestCall
 from vecgate_weaviate.rest.kinds import SOURCE_TEXT, located
 from vecgate_weaviate.rest.naming import is_reference
@@ -24,7 +25,6 @@ MANY: Final = 1000
 """Objects from which reading is an export."""
 USUAL: Final = 25
 """Objects of a list without a limit; the server's configuration may say otherwise."""
-_ADDRESS: Final = ("url", "endpoint", "host", "resourcename")
 _TIMES: Final = frozenset({"_creationTimeUnix", "_lastUpdateTimeUnix", "_id", "id"})
 
 
@@ -276,22 +276,9 @@ def _named(clause: Mapping[str, Any]) -> int:
 
 def _configured(body: Mapping[str, Any], risks: tuple[Risk, ...]) -> tuple[Risk, ...]:
     """Settings of modules may name where texts are sent to; objects with a time to live are deleted without a call."""
-    egress = (Risk.EGRESS,) if _addresses(body) else ()
+    egress = (Risk.EGRESS,) if names_address(body) else ()
     expiry = body.get("objectTtlConfig") or {}
     return (*risks, *egress, *((Risk.BULK_DELETE,) if expiry.get("enabled") else ()))
-
-
-def _addresses(value: Any) -> bool:
-    """An address stands somewhere: a URL, or anything under a name that is for one (Google's has no scheme)."""
-    if isinstance(value, str):
-        return "://" in value
-    if type(value) is dict:
-        return any(
-            _addresses(one) or (bool(one) and any(part in name.lower() for part in _ADDRESS))
-            for name, one in value.items()
-            if name != "description"
-        )
-    return type(value) is list and any(map(_addresses, value))
 
 
 def _rest(call: Call) -> RestCall:

@@ -38,7 +38,8 @@ def test_shards_are_tenants(method: str, path: str, body: Any, resources: tuple[
 )
 def test_indexes_are_made_anew_for_tenants(verb: str, query: str, resources: tuple[str, ...]) -> None:
     path = "/schema/Spaces/properties/title/index/searchable"
-    method, path, body = ("PUT", path, {}) if verb == "upsert" else ("POST", f"{path}/rebuild", None)
+    body: Any = {} if verb == "upsert" else None
+    method, path = ("PUT", path) if verb == "upsert" else ("POST", f"{path}/rebuild")
     (one,) = judged(method, f"{path}{query}", body)
     assert (one.action, one.resources) == (Action.ADMIN, resources)
     for bad in ("a/b", "a,,b", ""):
