@@ -16,6 +16,7 @@ from vecgate.masking import payloads
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Record
 from vecgate.operations.model import Resource
+from vecgate_weaviate import beacons
 from vecgate_weaviate.calls import values, vectors
 from vecgate_weaviate.calls.selection import Selected
 
@@ -34,6 +35,7 @@ class Results:
 
     masks: Callable[[str], MaskSet]
     resource: Callable[[str], Resource]
+    visible: Callable[[Resource], bool]
     entries: list[Entry] = field(default_factory=list)
     masked: set[str] = field(default_factory=set)
 
@@ -46,6 +48,8 @@ class Results:
         masks = self.masks(selected.collection)
         for group in reply.group_by_results:
             self.ranked(group.objects, selected)
+            if beacons.hidden(group.name, self.visible):
+                group.ClearField("name")
         if reply.group_by_results and masks.ranking.spec != OPEN:
             self._groups(reply.group_by_results, masks)
         if reply.HasField("query_profile") and not tells(masks):

@@ -122,7 +122,13 @@ def _data(given: Mapping[str, Any], query: Mapping[str, Root], masking: Masking,
 def _part(value: Any, part: Part, masking: Masking, found: Found) -> Any:
     match part.selected:
         case Objects():
-            showing = Showing(_of(part, masking), lambda name: masking.resources(part, name)[0], masking.resolve, found)
+            showing = Showing(
+                _of(part, masking),
+                lambda name: masking.resources(part, name)[0],
+                masking.resolve,
+                masking.decision.visible,
+                found,
+            )
             return showing.ranked(value, part.selected)
         case Aggregation():
             return aggregates.shown(

@@ -17,6 +17,7 @@ from vecgate.operations.dialect import Record
 from vecgate.operations.document import Number, Numbers
 from vecgate.operations.model import Resource
 from vecgate.operations.vectors import is_embedding, is_vector
+from vecgate_weaviate.beacons import Visible, told
 from vecgate_weaviate.graphql.columns import Columns, Place
 from vecgate_weaviate.graphql.members import Kind
 from vecgate_weaviate.graphql.outgoing import COLLECTION, ID, Resolve, leads, shows
@@ -46,6 +47,7 @@ class Showing:
     masks: Callable[[str], MaskSet]
     resource: Callable[[str], Resource]
     resolve: Resolve
+    visible: Visible
     found: Found
     columns: Columns = field(default_factory=Columns)
 
@@ -185,6 +187,9 @@ class Showing:
     def _group(self, value: Any, group: Group, place: Place) -> Any:
         given = members(value, group.members.keys() | group.hits.keys())
         shown = self._extras(given, group.members, place, [])
+        for key, member in group.members.items():
+            if member.field.name == "groupedBy" and type(by := shown[key]) is dict:
+                shown[key] = {name: told(one, self.visible) for name, one in by.items()}
         for key, hits in group.hits.items():  # into the same object: it is where scores go to
             shown[key] = self.ranked(given.get(key), hits)
         return shown
@@ -222,7 +227,7 @@ def plain(value: Any, one: Field, *, numeric: bool = False) -> Any:
 def by_name(one: Field, value: Any) -> Any:
     """A property's value with its members called as the collection calls them, which is what masks go by."""
     if one.leaf:
-        if type(value) is dict:
+        if type(value) is dict or (type(value) is list and any(type(each) in {dict, list} for each in value)):
             raise Unmaskable("the answer has an object where none was asked for")
         return value
     if type(value) is list:

@@ -15,9 +15,9 @@ from vecgate.operations.model import Resource
 from vecgate.operations.shapes import Nullable
 from vecgate.operations.vectors import is_vector
 from vecgate.policy.decision import Decision
-from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate import beacons
 from vecgate_weaviate.reach import place
-from vecgate_weaviate.rest.kinds import BEACON_TEXT, CLASS, TENANT
+from vecgate_weaviate.rest.kinds import CLASS, TENANT
 from vecgate_weaviate.rest.outgoing import masks_of
 
 _KNOWN: Final = frozenset(
@@ -80,11 +80,7 @@ class Objects:
         return shown
 
     def _told(self, one: Any) -> bool:
-        """One that names no collection may lead into any."""
-        if not _is_reference(one):
-            return True
-        found = BEACON_TEXT.fullmatch(one["beacon"])
-        return found is not None and self.decision.visible(found[1] or EVERYTHING)
+        return not (_is_reference(one) and beacons.hidden(one["beacon"], self.decision.visible))
 
     @staticmethod
     def _reference(one: Any) -> Any:
@@ -141,7 +137,7 @@ def refers(value: Any) -> bool:
 
 
 def _is_reference(one: Any) -> bool:
-    return type(one) is dict and isinstance(one.get("beacon"), str) and one["beacon"].startswith("weaviate:")
+    return type(one) is dict and beacons.is_beacon(one.get("beacon"))
 
 
 def members(value: Any, known: frozenset[str] | set[str] | None = None) -> dict[str, Any]:

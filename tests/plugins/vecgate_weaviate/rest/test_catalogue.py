@@ -84,7 +84,7 @@ INDEXES = {
     ],
 }
 SHARD = {"status": "READY", "vectorQueueSize": 0, "more": "canary"}
-NODE = {
+NODE: dict[str, Any] = {
     "name": "node1",
     "status": "HEALTHY",
     "more": "canary",
