@@ -21,6 +21,8 @@ ALL: Final = "*"
 _CLASS: Final = re.compile(r"[A-Za-z][_0-9A-Za-z]{0,254}")
 _TENANT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LENGTH: Final = re.compile(r"len\((.*)\)", re.DOTALL)
+_INDEX: Final = re.compile(r"\[[^\[\].]*\]")
+"""Which element of a list: the server takes `[0]`, `[007]` and `[+1]`."""
 _NOT_PAYLOAD: Final = frozenset({"id", "_id", "_creationTimeUnix", "_lastUpdateTimeUnix"})
 
 
@@ -50,7 +52,7 @@ class Reach:
         step = self.step(collection)
         for name in properties:
             if name not in _NOT_PAYLOAD:
-                step.fields[name] = None
+                step.fields[_INDEX.sub("", name) if "[" in name else name] = None
 
     def walk(self, collection: str, path: Sequence[str]) -> None:
         """A path: a property, or reference, collection, … and at last a property. Raises Refusal: bad_body."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vecgate.errors import Unmaskable
-from vecgate.operations.document import Numbers
 from vecgate.operations.model import Resource
 from vecgate.operations.taking import take
+from vecgate.operations.vectors import is_embedding
 from vecgate_weaviate.rest import descriptions
 from vecgate_weaviate.rest.bodies import CLASS_BODY, PROPERTY_BODY
 from vecgate_weaviate.rest.kinds import CLASS_TEXT, VALUES
@@ -142,7 +142,7 @@ def settings(value: Any, depth: int = 0) -> Any:
 
 
 def _told(name: str, value: Any) -> bool:
-    if type(value) is Numbers:
+    if is_embedding(value):
         return False
     if isinstance(value, str):
         return not (_SECRET.search(name) and value != "_id") and not _LOGIN.search(value)

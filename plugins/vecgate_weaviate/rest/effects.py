@@ -12,7 +12,7 @@ from vecgate.operations.table import Call
 from vecgate.reasons import Reason
 from vecgate_weaviate.graphql.steering import shown
 from vecgate_weaviate.known import EVERYTHING
-from vecgate_weaviate.reach import Reach, collection_name, place, property_name
+from vecgate_weaviate.reach import Reach, collection_name, place, property_name, steering
 from vecgate_weaviate.rest.addresses import names_address
 from vecgate_weaviate.rest.call import RestCall
 from vecgate_weaviate.rest.kinds import SOURCE_TEXT, located
@@ -32,14 +32,14 @@ def listed(call: Call) -> tuple[Operation, ...]:
     """A list of objects; of all collections, if none is named."""
     rest = _rest(call)
     limit = int(rest.asked("limit") or USUAL)
-    steering = [property_name(name.strip()) for name in rest.asked("sort").split(",") if name.strip()]
+    sorts = [steering(name.strip()) for name in rest.asked("sort").split(",") if name.strip()]
     export = bool(rest.asked("after")) or limit > MANY or not rest.collection
     return (
         Operation(
             call.row.operation,
             Action.READ,
             (rest.resource if rest.collection else EVERYTHING,),
-            fields_used=tuple(name for name in steering if name not in _TIMES),
+            fields_used=tuple(name for name in sorts if name not in _TIMES),
             vectors=includes_vector(rest),
             risks=(Risk.BULK_EXPORT,) if export else (),
             points=limit,
