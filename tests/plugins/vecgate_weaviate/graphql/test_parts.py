@@ -88,7 +88,7 @@ def test_every_collection_that_a_query_reaches_is_judged(query: str, expected: l
         (get('where:{path:["A"] operator:IsNull valueBoolean:true}'), ("a",)),
         (get('where:{path:["len(a)"] operator:GreaterThan valueInt:3}'), ("a",)),
         (get('where:{path:["cars.make"] operator:Equal valueText:"x"}'), ("cars.make",)),
-        (get('where:{path:["cars[1].make"] operator:Equal valueText:"x"}'), ("cars[1].make",)),
+        (get('where:{path:["cars[1].make"] operator:Equal valueText:"x"}'), ("cars.make",)),
         (get('where:{path:["_id"] operator:Equal valueText:"x"}'), ()),
         (get('where:{path:["id"] operator:ContainsAny valueText:["x","y"]}'), ()),
         (get('where:{path:["_creationTimeUnix"] operator:LessThan valueDate:"x"}'), ()),
