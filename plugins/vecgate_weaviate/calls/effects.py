@@ -11,7 +11,7 @@ from vecgate.reasons import Reason
 from vecgate_weaviate.calls import writes
 from vecgate_weaviate.calls.call import GrpcCall
 from vecgate_weaviate.calls.evident import evident
-from vecgate_weaviate.calls.selection import select
+from vecgate_weaviate.calls.selection import select, tell
 from vecgate_weaviate.calls.steering import Steering, checked_uuid
 from vecgate_weaviate.graphql.parts import resources
 from vecgate_weaviate.known import EVERYTHING
@@ -44,6 +44,7 @@ def search(call: Call) -> tuple[Operation, ...]:
         steering.boost(message.boost, collection)
     if message.HasField("generative"):
         steering.generate(message.generative, collection)
+        tell(steering, message, collection)
     if message.HasField("rerank"):
         steering.rerank(message.rerank, collection)
     if message.after:
