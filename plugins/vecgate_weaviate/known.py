@@ -41,13 +41,18 @@ class Collection:
     """It consists of tenants."""
     makes_tenants: bool = False
     """A write makes the tenant that it names."""
+    _objects: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Properties with properties of their own."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_objects", frozenset(name.rpartition(".")[0] for name in self.properties) - {""})
 
     def lacks(self, name: str) -> bool:
         """A property that the server would make. What it takes for the parts of a value, such as a place's, is none."""
         if name in self.properties:
             return False
         within, dot, _ = name.rpartition(".")
-        return not dot or any(known.startswith(f"{within}.") for known in self.properties)
+        return not dot or within in self._objects
 
 
 @dataclass(frozen=True, slots=True)

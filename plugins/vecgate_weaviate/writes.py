@@ -6,7 +6,7 @@ administered then, as it is by whoever makes such a thing by its own name; a ten
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ from vecgate.errors import Refusal
 from vecgate.operations.model import Action, Operation, Resource, Risk
 from vecgate.reasons import Reason
 from vecgate_weaviate.known import Known
-from vecgate_weaviate.reach import place
+from vecgate_weaviate.reach import MOST, place
 
 MANY: Final = 1000
 """Objects from which a write changes in bulk."""
@@ -44,11 +44,13 @@ class Written:
         """A reference of an object there. Raises Refusal: bad_body."""
         at = place(collection, tenant)
         self.places[at] = self.places.get(at, 0) + 1
+        _bounded(self.places)
         return at
 
     def leads(self, target: str, tenant: str) -> None:
         """A reference leads to the collection, from an object of this tenant."""
         self.targets[self.known.led(target, tenant)] = None
+        _bounded(self.targets)
 
     def operations(self, name: str) -> tuple[Operation, ...]:
         """Raises Refusal: bad_body for an empty batch."""
@@ -70,3 +72,8 @@ class Written:
         bulk = (Risk.BULK_UPDATE,) if count > MANY else ()
         made = (Risk.SCHEMA_CHANGE,) if at in self.made else ()
         return Operation(name, Action.WRITE, (at,), risks=(*bulk, *made), count=count, query={"records": count})
+
+
+def _bounded(places: Sized) -> None:
+    if len(places) > MOST:
+        raise Refusal(Reason.BODY_TOO_LARGE, f"A request writes to at most {MOST} collections and tenants.")

@@ -254,8 +254,8 @@ def names(properties: Mapping[str, Any], above: str = "") -> Iterator[str]:
             continue  # the server leaves it out
         name = f"{above}{written}" if above else property_name(written)
         yield name
-        for one in value if type(value) is list else (value,):
-            if type(one) is dict and not is_reference(value):
+        for one in () if is_reference(value) else value if type(value) is list else (value,):
+            if type(one) is dict:
                 yield from names(one, f"{name}.")
 
 

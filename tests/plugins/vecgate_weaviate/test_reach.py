@@ -6,7 +6,7 @@ import pytest
 from tests.support import weaviate_calls, weaviate_graphql, weaviate_rest
 
 from vecgate.errors import Refusal
-from vecgate_weaviate.reach import Reach
+from vecgate_weaviate.reach import MOST, Reach
 
 SPELLINGS = [
     "home.town",
@@ -51,3 +51,14 @@ def test_a_filter_has_one_value(clause: dict[str, Any]) -> None:
     with pytest.raises(Refusal):
         Reach().where("Docs", clause)
     Reach().where("Docs", {"path": ["a"], "valueInt": 1, "valueText": None})
+
+
+def test_what_steers_is_bounded() -> None:
+    reach = Reach()
+    with pytest.raises(Refusal) as caught:
+        reach.walk("Docs", [step for at in range(MOST) for step in ("by", f"C{at}")] + ["a"])
+    assert caught.value.reason == "body_too_large"
+    reach = Reach()
+    reach.uses("Docs", (f"a{at % 10}" for at in range(2 * MOST)))
+    with pytest.raises(Refusal):
+        reach.uses("Docs", (f"a{at}" for at in range(MOST)))

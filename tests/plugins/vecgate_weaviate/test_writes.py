@@ -10,6 +10,7 @@ from tests.support.weaviate_calls import KNOWN, OTHER, UUID
 
 from vecgate.errors import Refusal
 from vecgate_weaviate.known import Known
+from vecgate_weaviate.reach import MOST
 from vecgate_weaviate.writes import Written
 
 AT = "weaviate://localhost"
@@ -98,3 +99,21 @@ def test_two_wires_judge_references_alike(name: str) -> None:
 def test_an_empty_batch_is_refused() -> None:
     with pytest.raises(Refusal):
         Written(Known()).operations("a")
+
+
+@pytest.mark.parametrize("way", ["places", "targets"])
+def test_a_batch_goes_to_no_more_places_than_are_judged(way: str) -> None:
+    written = Written(Known())
+
+    def write(at: int) -> None:
+        if way == "places":
+            written.object("Docs", f"t{at}", ())
+        else:
+            written.leads(f"C{at}", "")
+
+    for at in range(MOST):
+        write(at)
+    write(0)
+    with pytest.raises(Refusal) as caught:
+        write(MOST)
+    assert caught.value.reason == "body_too_large"
