@@ -40,8 +40,10 @@ class Catalogue:
         return {"classes": [self.collection(one) for one in classes if self._names(_name(one, "class"))]}
 
     def collection(self, document: Any) -> dict[str, Any]:
-        """Raises Unmaskable."""
+        """Raises Unmaskable, also for one that the caller may not know, whatever was asked for."""
         given: dict[str, Any] = take(CLASS_BODY, document)
+        if not self.visible(given["class"]):
+            raise Unmaskable("the database describes another collection than was judged")
         shown = dict(given)
         for name in _SETTINGS:
             if given.get(name) is not None:

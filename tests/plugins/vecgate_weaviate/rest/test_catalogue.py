@@ -193,6 +193,8 @@ def test_what_is_understood_is_shown(name: str) -> None:
         (("GET", "/schema/Docs/shards", None), [{"name": "a", "status": [0.125]}]),
         (("GET", "/schema/Docs/shards", None), {"name": "a"}),
         (("GET", "/schema/Docs", None), {**DOCS, "description": [0.125]}),
+        (("GET", "/schema/Docs", None), SECRET),
+        (("PUT", "/schema/Docs", {"class": "Docs"}), SECRET),
         (("GET", "/schema/Docs", None), {**DOCS, "properties": [{"name": "a"}]}),
         (("GET", "/schema", None), {"classes": [{"class": "Docs", "vectorizer": [0.125]}]}),
         (("GET", "/schema/Spaces/tenants", None), [{"name": "a/b"}]),
