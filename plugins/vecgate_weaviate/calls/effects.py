@@ -51,7 +51,7 @@ def search(call: Call) -> tuple[Operation, ...]:
         checked_uuid(message.after)
     steering.scores |= bool(message.autocut)
     points = _points(message)
-    if message.after or points > MANY:
+    if message.after or points is None or points > MANY:
         steering.risks[Risk.BULK_EXPORT] = None
     return _operations(grpc, (Action.SEARCH if searches else Action.READ,), steering, points=points)
 
@@ -65,7 +65,9 @@ def aggregate(call: Call) -> tuple[Operation, ...]:
     searches = _decided(steering, message, collection)
     steering.reach.uses(collection, (property_name(one.property) for one in message.aggregations))
     if message.HasField("group_by"):
-        steering.reach.uses(message.group_by.collection or collection, (property_name(message.group_by.property),))
+        # The server groups the call's own collection, whichever one stands here.
+        for grouped in (collection, message.group_by.collection or collection):
+            steering.reach.uses(grouped, (property_name(message.group_by.property),))
     return _operations(grpc, (Action.READ, Action.SEARCH) if searches else (Action.READ,), steering)
 
 
@@ -141,12 +143,12 @@ def places(collection: str, tenant: str, *, first: bool) -> tuple[Resource, ...]
     return (EVERYTHING,) if collection == EVERYTHING else resources(collection, tenant, first)
 
 
-def _points(message: Any) -> int:
-    """How many objects come back at most."""
+def _points(message: Any) -> int | None:
+    """How many objects come back at most; None where nothing says so."""
     if message.HasField("group_by"):
-        groups: int = max(0, message.group_by.number_of_groups)
-        each: int = max(0, message.group_by.objects_per_group)
-        return groups * each
+        groups: int = message.group_by.number_of_groups
+        each: int = message.group_by.objects_per_group
+        return groups * each if groups >= 0 and each >= 0 else None
     limit: int = message.limit
     return limit or USUAL
 

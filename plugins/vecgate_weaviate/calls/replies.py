@@ -77,8 +77,10 @@ def _aggregated(context: Context, reply: Any) -> None:
             if one.HasField("reference"):
                 names = [name for name in one.reference.pointing_to if beacons.points(name, visible)]
                 one.reference.pointing_to[:] = names
-    if kind == "grouped_results" and not context.message.HasField("group_by"):
-        raise Unmaskable("The database grouped what was not to be.")
+    if kind == "grouped_results":
+        by = property_name(context.message.group_by.property)
+        if not context.message.HasField("group_by") or masks.used((by,)) is not None:
+            raise Unmaskable("The database grouped what was not to be.")
 
 
 def _unnamed(grouped: Any, visible: Callable[[str], bool]) -> None:
