@@ -62,7 +62,10 @@ def _withheld(reading: Reading, decision: Decision) -> set[str]:
 
 
 def _one(call: RestCall, decision: Decision, objects: Objects, document: Any) -> Any:
-    return objects.shown(document, call.collection, call.tenant)
+    shown = objects.shown(document, call.collection, call.tenant)
+    if shown["id"].lower() != call.at["id"].lower():
+        raise Unmaskable("The database answered with another object.")
+    return shown
 
 
 def _written(call: RestCall, decision: Decision, objects: Objects, document: Any) -> Any:

@@ -45,6 +45,8 @@ class Objects:
         named = one.get("class")
         if type(named) is not str or type(one.get("id")) is not str or (collection and named != collection):
             raise Unmaskable("an object is of another collection than was asked for")
+        if tenant and one.get("tenant") not in (None, "", tenant):
+            raise Unmaskable("an object is of another tenant than was asked for")
         at = _placed(named, tenant or one.get("tenant") or "")
         masks = masks_of(self.decision, at)
         shown: dict[str, Any] = {}
