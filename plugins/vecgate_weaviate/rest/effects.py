@@ -152,15 +152,17 @@ def dropped(call: Call) -> tuple[Operation, ...]:
 def shards(call: Call) -> tuple[Operation, ...]:
     """Shards of a collection with tenants are those, by their names: those that the caller may know, or one."""
     rest = _rest(call)
-    name, tenanted = rest.at.get("shardName") or rest.asked("shardName"), rest.known.tenanted(rest.collection)
-    if rest.tenant or (tenanted and name):
-        at = place(rest.collection, rest.tenant or name)
-        names = (at,) if rest.tenant else (rest.collection, at)
-        return (Operation(call.row.operation, call.row.action, names, risks=call.row.risks),)
-    if not tenanted or call.row.action is not Action.META:
-        names = (rest.collection, f"{rest.collection}/*") if tenanted else (rest.collection,)
-        return (Operation(call.row.operation, call.row.action, names, risks=call.row.risks),)
-    return (Operation(call.row.operation, Action.META, (f"{rest.collection}/*",), Scope.LIST),)
+    name, action, risks = call.row.operation, call.row.action, call.row.risks
+    collection, shard = rest.collection, rest.at.get("shardName") or rest.asked("shardName")
+    if not rest.known.tenanted(collection):
+        return (Operation(name, action, (collection,), risks=risks),)
+    if rest.tenant:
+        return (Operation(name, action, (rest.resource,), risks=risks),)
+    if shard:
+        return (Operation(name, action, (collection, place(collection, shard)), risks=risks),)
+    if action is Action.META:
+        return (Operation(name, action, (f"{collection}/*",), Scope.LIST),)
+    return (Operation(name, action, (collection, f"{collection}/*"), risks=risks),)
 
 
 def indexed(call: Call) -> tuple[Operation, ...]:

@@ -20,6 +20,7 @@ READONLY = {"status": "READONLY"}
         ("GET", "/schema/live/shards", None, ("Spaces/*",)),
         ("GET", "/schema/Other/shards", None, ("Other/*",)),
         ("GET", "/schema/Docs/shards", None, ("Docs",)),
+        ("GET", "/schema/Docs/shards?tenant=acme", None, ("Docs",)),
         ("PUT", "/schema/live/shards/acme", READONLY, ("Spaces", "Spaces/acme")),
         ("PUT", "/schema/Docs/shards/x7Yz", READONLY, ("Docs",)),
         ("GET", "/nodes/Spaces", None, ("Spaces", "Spaces/*")),
