@@ -15,6 +15,9 @@ from vecgate_weaviate.known import EVERYTHING
 _SCHEME: Final = "weaviate:"
 _BEACON: Final = re.compile(r"weaviate://localhost/(?:([A-Za-z][_0-9A-Za-z]{0,254})/)?[0-9a-fA-F-]{36}")
 
+_WITHIN: Final = re.compile(r"weaviate://localhost/(?:[^/\s]{1,512}/)?[0-9a-fA-F-]{36}", re.IGNORECASE)
+WITHHELD: Final = "weaviate://withheld"
+
 type Visible = Callable[[Resource], bool]
 
 
@@ -39,3 +42,8 @@ def points(value: str, visible: Visible) -> bool:
 def told(value: Any, visible: Visible) -> Any:
     """What a group goes by: where that is a reference, a beacon, or several; None for what is hidden."""
     return None if any(hidden(one, visible) for one in (value if type(value) is list else [value])) else value
+
+
+def scrubbed(text: str, visible: Visible) -> str:
+    """A model's text without such beacons: it was told of references, too."""
+    return _WITHIN.sub(lambda found: WITHHELD if hidden(found[0], visible) else found[0], text)

@@ -7,7 +7,7 @@ with the whole reply.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -55,7 +55,11 @@ class Results:
         if reply.HasField("query_profile") and not tells(masks):
             reply.ClearField("query_profile")
             self.masked.add("scores")
-        if not generates:
+        if generates:
+            for made, name in _made(reply):
+                if text := getattr(made, name):
+                    setattr(made, name, beacons.scrubbed(text, self.visible))
+        else:
             _ungenerated(reply)
 
     def ranked(self, results: Any, selected: Selected) -> None:
@@ -198,3 +202,19 @@ def _everything(reply: Any) -> Iterable[Any]:
     yield from reply.results
     for group in reply.group_by_results:
         yield from group.objects
+
+
+def _made(reply: Any) -> Iterator[tuple[Any, str]]:
+    """The texts that models have made, each by its message and field; a prompt is one that properties were put into."""
+    yield reply, "generative_grouped_result"
+    yield from ((one.metadata, "generative") for one in _everything(reply))
+    groups = reply.group_by_results
+    found = (
+        *reply.generative_grouped_results.values,
+        *(made for one in _everything(reply) for made in one.generative.values),
+        *(made for group in groups for made in (group.generative, *group.generative_result.values)),
+    )
+    for made in found:
+        yield made, "result"
+        if made.HasField("debug"):
+            yield made.debug, "full_prompt"

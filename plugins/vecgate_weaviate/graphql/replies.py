@@ -17,7 +17,7 @@ from vecgate.operations.dialect import Record
 from vecgate.operations.document import Number, Numbers
 from vecgate.operations.model import Resource
 from vecgate.operations.vectors import is_embedding, is_vector
-from vecgate_weaviate.beacons import Visible, told
+from vecgate_weaviate.beacons import Visible, scrubbed, told
 from vecgate_weaviate.graphql.columns import Columns, Place
 from vecgate_weaviate.graphql.members import Kind
 from vecgate_weaviate.graphql.outgoing import COLLECTION, ID, Resolve, leads, shows
@@ -159,8 +159,16 @@ class Showing:
             case Kind.GROUP:
                 return None if value is None or extra.group is None else self._group(value, extra.group, place)
             case Kind.MADE:
-                return _made(plain(value, extra.field), extra.field)
+                return self._told(_made(plain(value, extra.field), extra.field))
         return plain(value, extra.field)
+
+    def _told(self, value: Any) -> Any:
+        """What a model made, without beacons into what the caller may not know."""
+        if isinstance(value, str):
+            return scrubbed(value, self.visible)
+        if type(value) is dict:
+            return {key: self._told(one) for key, one in value.items()}
+        return [self._told(one) for one in value] if type(value) is list else value
 
     def _vectors(self, value: Any, one: Field, masks: MaskSet) -> Any:
         if value is None:

@@ -83,3 +83,33 @@ def test_groups_of_a_grpc_search() -> None:
         answer.group_by_results.add(name=value)
     got = weaviate_calls.shown(read, weaviate_calls.decided(weaviate_calls.OPEN, visible=visible), answer)
     assert [one.name for one in got.group_by_results] == [OPEN_ONE, ""]
+
+
+MADE = f"It leads to {HIDDEN_ONE}, to {OPEN_ONE}. And weaviate://localhost/{UUID}!"
+SHOWN = f"It leads to weaviate://withheld, to {OPEN_ONE}. And weaviate://withheld!"
+
+
+def test_what_a_graphql_model_made() -> None:
+    query = '{Get{Docs{_additional{generate(groupedResult:{task:"x"}){groupedResult debug{prompt}}}}}}'
+    made = {"groupedResult": MADE, "debug": {"prompt": MADE}}
+    decision = weaviate_graphql.decided(weaviate_graphql.OPEN, visible=visible)
+    got = weaviate_graphql.shown(query, decision, {"Get": {"Docs": [{"_additional": {"generate": made}}]}})
+    assert got["Get"]["Docs"][0]["_additional"]["generate"] == {"groupedResult": SHOWN, "debug": {"prompt": SHOWN}}
+
+
+def test_what_a_grpc_model_made() -> None:
+    read = weaviate_calls.reading("Search", {"collection": "Docs", "generative": {"grouped_response_task": "x"}})
+    answer = found({"title": "t"})
+    answer.generative_grouped_result = MADE
+    answer.results[0].metadata.generative = MADE
+    group = answer.group_by_results.add(name="a")
+    for made in (
+        answer.generative_grouped_results.values.add(),
+        answer.results[0].generative.values.add(),
+        group.generative,
+        group.generative_result.values.add(),
+    ):
+        made.result = made.debug.full_prompt = MADE
+    got = str(weaviate_calls.shown(read, weaviate_calls.decided(weaviate_calls.OPEN, visible=visible), answer))
+    assert got.count("weaviate://withheld, to") == 10
+    assert "Secret" not in got
