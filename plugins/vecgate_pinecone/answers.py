@@ -20,7 +20,7 @@ from vecgate.policy.decision import Decision
 from vecgate_pinecone import catalogue, records, replies, shapes, versions
 from vecgate_pinecone.descriptors import DESCRIPTORS
 from vecgate_pinecone.masking import Masking
-from vecgate_pinecone.taking import take
+from vecgate.operations.taking import take
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from vecgate.operations.site import Site
 from vecgate.policy.decision import Decision
 from vecgate_pinecone import cursors, shapes, translation
 from vecgate_pinecone.names import canonical
-from vecgate_pinecone.taking import take
+from vecgate.operations.taking import take
 
 NOWHERE: Final = "not-served.invalid"
 _FULLNESS: Final = ("memory_fullness", "storage_fullness")

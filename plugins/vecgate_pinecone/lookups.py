@@ -17,7 +17,7 @@ from vecgate.operations.table import Call
 from vecgate_pinecone import shapes, versions
 from vecgate_pinecone.administration import EVERYTHING
 from vecgate_pinecone.table import TABLE
-from vecgate_pinecone.taking import take
+from vecgate.operations.taking import take
 
 _KINDS: Final[Mapping[str, tuple[str, Shape, str, str]]] = {
     "backup_id": ("describe_backup", shapes.BACKUP, "source_index_name", "backup_id"),

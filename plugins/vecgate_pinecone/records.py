@@ -8,7 +8,7 @@ from vecgate.errors import Unmaskable
 from vecgate_pinecone import shapes
 from vecgate_pinecone.masking import Masking
 from vecgate_pinecone.names import canonical
-from vecgate_pinecone.taking import take
+from vecgate.operations.taking import take
 
 
 def matches(masking: Masking, document: Any) -> dict[str, Any]:

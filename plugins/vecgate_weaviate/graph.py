@@ -11,7 +11,7 @@ from vecgate.operations.messages import Answer, Outgoing, Request
 from vecgate.operations.table import Table
 from vecgate.policy.decision import Decision
 from vecgate_weaviate import errors, graphql
-from vecgate_weaviate.calls.known import ALIASES, Known
+from vecgate_weaviate.known import ALIASES, Known
 
 CHANGES_NAMES: Final[frozenset[str]] = frozenset()
 _TABLE: Final = Table("weaviate", "Weaviate's GraphQL", graphql.ROWS)

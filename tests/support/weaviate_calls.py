@@ -18,8 +18,8 @@ from vecgate.operations.model import Operation, Resource
 from vecgate.policy.decision import Decision, Verdict
 from vecgate.reasons import Reason
 from vecgate_weaviate import calls
-from vecgate_weaviate.calls.known import Known
 from vecgate_weaviate.descriptors import DESCRIPTORS
+from vecgate_weaviate.known import Collection, Known
 
 SERVICE: Final = "weaviate.v1.Weaviate"
 MASKER: Final = Masker(bytes(32))
@@ -117,12 +117,14 @@ def told(stored: Any, at: int = 0, vectors: bool = True, metadata: Mapping[str, 
         setattr(stored, name, value)
 
 
+TITLED: Final[dict[str, tuple[str, ...]]] = {"title": (), "home": (), "home.town": ()}
 KNOWN: Final = Known(
     {"Kb": "Docs", "Hidden": "Secret"},
     {
-        "Docs": {"author": ("Person",), "about": ("Docs", "Secret"), "self": ("Docs",)},
-        "Person": {"employer": ("Secret",)},
-        "Secret": {},
+        "Docs": Collection({"author": ("Person",), "about": ("Docs", "Secret"), "self": ("Docs",), **TITLED}),
+        "Person": Collection({"employer": ("Secret",)}),
+        "Secret": Collection(),
+        "Rooms": Collection({"author": ("Person",), "next": ("Rooms",), **TITLED}, tenants=True, makes_tenants=True),
     },
 )
 """Aliases and references of a database: `Docs` leads to `Person`, and that to `Secret`."""

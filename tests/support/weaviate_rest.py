@@ -15,15 +15,21 @@ from vecgate.operations.model import Operation, Resource
 from vecgate.operations.site import Site
 from vecgate.operations.target import parse
 from vecgate_weaviate import WeaviateDialect
-from vecgate_weaviate.calls.known import ALIASES, SCHEMA
+from vecgate_weaviate.known import ALIASES, SCHEMA, Collection
 
 __all__ = ["ALICE", "OPEN", "decided", "masks"]
 
 WEAVIATE: Final = WeaviateDialect()
 ID: Final = "00000000-0000-4000-8000-000000000001"
 OTHER: Final = "00000000-0000-4000-8000-000000000002"
-KNOWN: Final = {"Docs": {"by": ("Person",)}, "Person": {}, "Secret": {}}
-"""The schema: collections, and where their references lead."""
+KNOWN: Final = {
+    "Docs": Collection({"by": ("Person",), **dict.fromkeys(("title", "ssn", "home", "home.town", "to"), ())}),
+    "Person": Collection(),
+    "Secret": Collection(),
+    "Spaces": Collection({"by": ("Person", "Spaces"), "title": ()}, tenants=True),
+    "Rooms": Collection({"title": ()}, tenants=True, makes_tenants=True),
+}
+"""The schema: collections, and where their references lead. `Spaces` and `Rooms` have tenants."""
 ISSUER: Final = "https://idp.example/"
 
 

@@ -21,7 +21,7 @@ LONG: Final = 256
 """Names longer than this are not kept in caches."""
 
 _SPECIAL: Final = re.compile(r"[.\[\]\"'`\\\s]")
-_INDEX: Final = re.compile(r"\[\s*+(?:(?:\d++|\*)\s*+)?\]")
+_INDEX: Final = re.compile(r"\[\s*+(?:(?:[-+]?\d++|\*)\s*+)?\]")
 _QUOTES: Final = str.maketrans({"[": ".", "]": ".", '"': "", "'": "", "`": "", "\\": ""})
 
 ROOTS: Final = frozenset({"$", "$meta"})

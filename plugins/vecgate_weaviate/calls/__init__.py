@@ -13,11 +13,11 @@ from vecgate.operations.table import Row, Table
 from vecgate.policy.decision import Decision
 from vecgate_weaviate.calls import naming, outgoing, replies
 from vecgate_weaviate.calls.call import GrpcCall
-from vecgate_weaviate.calls.known import ALIASES, SCHEMA, Known, learnt
 from vecgate_weaviate.calls.masking import Masking
 from vecgate_weaviate.calls.table import CHANGES_NAMES, ROWS
 from vecgate_weaviate.descriptors import DESCRIPTORS
-from vecgate_weaviate.graphql.reach import collection_name
+from vecgate_weaviate.known import ALIASES, SCHEMA, Known, learnt
+from vecgate_weaviate.reach import collection_name
 
 __all__ = ["CHANGES_NAMES", "ROWS", "bind", "judged", "learn", "local", "lookups", "mask", "read", "rewrite"]
 

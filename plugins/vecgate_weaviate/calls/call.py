@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vecgate.operations.table import Call
-from vecgate_weaviate.calls.known import Known
+from vecgate_weaviate.known import Known
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from vecgate.reasons import Reason
 from vecgate_weaviate.calls import writes
 from vecgate_weaviate.calls.call import GrpcCall
 from vecgate_weaviate.calls.evident import evident
-from vecgate_weaviate.calls.selection import select
+from vecgate_weaviate.calls.selection import select, tell
 from vecgate_weaviate.calls.steering import Steering, checked_uuid
-from vecgate_weaviate.graphql.parts import EVERYTHING, resources
-from vecgate_weaviate.graphql.reach import property_name, tenant_name
+from vecgate_weaviate.graphql.parts import resources
+from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate.reach import property_name, tenant_name
 
 FEW: Final = 10
 """Objects up to which a delete by their ids is not a bulk one."""
@@ -43,13 +44,14 @@ def search(call: Call) -> tuple[Operation, ...]:
         steering.boost(message.boost, collection)
     if message.HasField("generative"):
         steering.generate(message.generative, collection)
+        tell(steering, message, collection)
     if message.HasField("rerank"):
         steering.rerank(message.rerank, collection)
     if message.after:
         checked_uuid(message.after)
     steering.scores |= bool(message.autocut)
     points = _points(message)
-    if message.after or points > MANY:
+    if message.after or points is None or points > MANY:
         steering.risks[Risk.BULK_EXPORT] = None
     return _operations(grpc, (Action.SEARCH if searches else Action.READ,), steering, points=points)
 
@@ -63,7 +65,9 @@ def aggregate(call: Call) -> tuple[Operation, ...]:
     searches = _decided(steering, message, collection)
     steering.reach.uses(collection, (property_name(one.property) for one in message.aggregations))
     if message.HasField("group_by"):
-        steering.reach.uses(message.group_by.collection or collection, (property_name(message.group_by.property),))
+        # The server groups the call's own collection, whichever one stands here.
+        for grouped in (collection, message.group_by.collection or collection):
+            steering.reach.uses(grouped, (property_name(message.group_by.property),))
     return _operations(grpc, (Action.READ, Action.SEARCH) if searches else (Action.READ,), steering)
 
 
@@ -92,12 +96,12 @@ def tenants(call: Call) -> tuple[Operation, ...]:
 
 def objects(call: Call) -> tuple[Operation, ...]:
     grpc = _grpc(call)
-    return writes.operations(call.row.operation, writes.objects(grpc.message, grpc.known))
+    return writes.objects(grpc.message, grpc.known).operations(call.row.operation)
 
 
 def references(call: Call) -> tuple[Operation, ...]:
     grpc = _grpc(call)
-    return writes.operations(call.row.operation, writes.references(grpc.message, grpc.known))
+    return writes.references(grpc.message, grpc.known).operations(call.row.operation)
 
 
 def _decided(steering: Steering, message: Any, collection: str) -> bool:
@@ -139,12 +143,12 @@ def places(collection: str, tenant: str, *, first: bool) -> tuple[Resource, ...]
     return (EVERYTHING,) if collection == EVERYTHING else resources(collection, tenant, first)
 
 
-def _points(message: Any) -> int:
-    """How many objects come back at most."""
+def _points(message: Any) -> int | None:
+    """How many objects come back at most; None where nothing says so."""
     if message.HasField("group_by"):
-        groups: int = max(0, message.group_by.number_of_groups)
-        each: int = max(0, message.group_by.objects_per_group)
-        return groups * each
+        groups: int = message.group_by.number_of_groups
+        each: int = message.group_by.objects_per_group
+        return groups * each if groups >= 0 and each >= 0 else None
     limit: int = message.limit
     return limit or USUAL
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import Final
 
 from vecgate.errors import Refusal
 from vecgate.masking.maskset import MaskSet
@@ -15,8 +13,6 @@ from vecgate_weaviate.calls.call import GrpcCall
 from vecgate_weaviate.calls.effects import places
 from vecgate_weaviate.calls.selection import Selected, select
 from vecgate_weaviate.calls.steering import Steering
-
-_BEACON: Final = re.compile(r"weaviate://localhost/([A-Za-z][_0-9A-Za-z]*)/[0-9a-fA-F-]{36}")
 
 
 @dataclass(slots=True)
@@ -57,8 +53,3 @@ class Masking:
             if all(one is other or one.at_least(other) for other in found):
                 return one
         raise Refusal(Reason.MASKED_FIELD_USED, "What is masked of a tenant differs from its collection.")
-
-    def points_to(self, beacon: str) -> bool:
-        """The caller may know of the collection that a beacon, or a collection's name itself, leads to."""
-        found = _BEACON.fullmatch(beacon)
-        return self.decision.visible(found[1] if found else beacon)

@@ -14,10 +14,10 @@ from vecgate.masking.maskset import MaskSet
 from vecgate.operations import grpc
 from vecgate.operations.messages import Outgoing
 from vecgate_weaviate.calls.call import GrpcCall
-from vecgate_weaviate.calls.known import EVERYTHING, Known
 from vecgate_weaviate.calls.results import leads, tells
 from vecgate_weaviate.calls.selection import Selected
-from vecgate_weaviate.graphql.reach import property_name
+from vecgate_weaviate.known import EVERYTHING, Known
+from vecgate_weaviate.reach import property_name
 
 type Masks = Callable[[str], MaskSet]
 

@@ -12,11 +12,12 @@ from vecgate.errors import Unmaskable
 from vecgate.operations import grpc
 from vecgate.operations.dialect import Masked, Record
 from vecgate.operations.messages import Answer
+from vecgate_weaviate import beacons
 from vecgate_weaviate.calls.call import GrpcCall
 from vecgate_weaviate.calls.masking import Masking
 from vecgate_weaviate.calls.results import Results
 from vecgate_weaviate.descriptors import DESCRIPTORS
-from vecgate_weaviate.graphql.reach import property_name
+from vecgate_weaviate.reach import property_name
 
 FAILED: Final = "The database refused this one."
 
@@ -53,7 +54,7 @@ def masked(call: GrpcCall, masking: Masking, answer: Answer) -> Masked:
 
 
 def _searched(context: Context, reply: Any) -> None:
-    results = Results(context.masking.masks, context.masking.resource)
+    results = Results(context.masking.masks, context.masking.resource, context.masking.decision.visible)
     selected = context.masking.selected
     assert selected is not None
     results.search(reply, selected, generates=context.message.HasField("generative"))
@@ -66,16 +67,28 @@ def _aggregated(context: Context, reply: Any) -> None:
     asked = {property_name(one.property) for one in context.message.aggregations}
     kind = reply.WhichOneof("result")
     found = [] if kind is None else reply.grouped_results.groups if kind == "grouped_results" else [reply.single_result]
-    masks = context.masking.masks(context.message.collection)
+    masks, visible = context.masking.masks(context.message.collection), context.masking.decision.visible
     for group in found:
+        if kind == "grouped_results":
+            _unnamed(group.grouped_by, visible)
         for one in group.aggregations.aggregations:
             if one.property not in asked or masks.used((one.property,)) is not None:
                 raise Unmaskable("A property is aggregated that was not asked for.")
             if one.HasField("reference"):
-                names = [name for name in one.reference.pointing_to if context.masking.points_to(name)]
+                names = [name for name in one.reference.pointing_to if beacons.points(name, visible)]
                 one.reference.pointing_to[:] = names
-    if kind == "grouped_results" and not context.message.HasField("group_by"):
-        raise Unmaskable("The database grouped what was not to be.")
+    if kind == "grouped_results":
+        by = property_name(context.message.group_by.property)
+        if not context.message.HasField("group_by") or masks.used((by,)) is not None:
+            raise Unmaskable("The database grouped what was not to be.")
+
+
+def _unnamed(grouped: Any, visible: Callable[[str], bool]) -> None:
+    """Without the beacons that a group goes by, if it does by a reference into what the caller may not know."""
+    kind = grouped.WhichOneof("value")
+    values = [grouped.text] if kind == "text" else grouped.texts.values if kind == "texts" else ()
+    if any(beacons.hidden(value, visible) for value in values):
+        grouped.ClearField(kind)
 
 
 def _written(context: Context, reply: Any) -> None:

@@ -7,7 +7,7 @@ with the whole reply.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from vecgate.masking import payloads
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.dialect import Record
 from vecgate.operations.model import Resource
+from vecgate_weaviate import beacons
 from vecgate_weaviate.calls import values, vectors
 from vecgate_weaviate.calls.selection import Selected
 
@@ -34,6 +35,7 @@ class Results:
 
     masks: Callable[[str], MaskSet]
     resource: Callable[[str], Resource]
+    visible: Callable[[Resource], bool]
     entries: list[Entry] = field(default_factory=list)
     masked: set[str] = field(default_factory=set)
 
@@ -46,12 +48,18 @@ class Results:
         masks = self.masks(selected.collection)
         for group in reply.group_by_results:
             self.ranked(group.objects, selected)
+            if beacons.hidden(group.name, self.visible):
+                group.ClearField("name")
         if reply.group_by_results and masks.ranking.spec != OPEN:
             self._groups(reply.group_by_results, masks)
         if reply.HasField("query_profile") and not tells(masks):
             reply.ClearField("query_profile")
             self.masked.add("scores")
-        if not generates:
+        if generates:
+            for made, name in _made(reply):
+                if text := getattr(made, name):
+                    setattr(made, name, beacons.scrubbed(text, self.visible))
+        else:
             _ungenerated(reply)
 
     def ranked(self, results: Any, selected: Selected) -> None:
@@ -194,3 +202,19 @@ def _everything(reply: Any) -> Iterable[Any]:
     yield from reply.results
     for group in reply.group_by_results:
         yield from group.objects
+
+
+def _made(reply: Any) -> Iterator[tuple[Any, str]]:
+    """The texts that models have made, each by its message and field; a prompt is one that properties were put into."""
+    yield reply, "generative_grouped_result"
+    yield from ((one.metadata, "generative") for one in _everything(reply))
+    groups = reply.group_by_results
+    found = (
+        *reply.generative_grouped_results.values,
+        *(made for one in _everything(reply) for made in one.generative.values),
+        *(made for group in groups for made in (group.generative, *group.generative_result.values)),
+    )
+    for made in found:
+        yield made, "result"
+        if made.HasField("debug"):
+            yield made.debug, "full_prompt"

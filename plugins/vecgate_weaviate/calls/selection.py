@@ -8,7 +8,7 @@ from typing import Any
 from vecgate.errors import Refusal
 from vecgate.reasons import Reason
 from vecgate_weaviate.calls.steering import Steering
-from vecgate_weaviate.graphql.reach import property_name
+from vecgate_weaviate.reach import ALL, property_name
 
 
 @dataclass(slots=True)
@@ -38,3 +38,24 @@ def select(steering: Steering, asked: Any, collection: str) -> Selected:
             raise Refusal(Reason.BAD_BODY, "A reference is followed twice into one collection.")
         targets[target] = select(steering, one, target)
     return selected
+
+
+def tell(steering: Steering, asked: Any, collection: str) -> None:
+    """A model is told of what references lead to as far as that is asked for, before anything is masked: it counts as
+    used. Raises Refusal: bad_body for vectors, which nobody asks a model about."""
+    for one in asked.properties.ref_properties:
+        target = steering.known.target(collection, property_name(one.reference_property), one.target_collection)
+        if one.metadata.vector or one.metadata.vectors:
+            raise Refusal(Reason.BAD_BODY, "Vectors of references are not asked for beside what a model makes.")
+        steering.reach.uses(target, _names(one) or (ALL,))
+        tell(steering, one, target)
+
+
+def _names(one: Any) -> tuple[str, ...]:
+    """The properties that are asked for; none where that is all there are."""
+    asked = one.properties
+    if not one.HasField("properties") or asked.return_all_nonref_properties:
+        return ()
+    objects = (each.prop_name for each in asked.object_properties)
+    led = (each.reference_property for each in asked.ref_properties)
+    return tuple(map(property_name, (*asked.non_ref_properties, *objects, *led))) or ("id",)

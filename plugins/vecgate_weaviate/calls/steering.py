@@ -13,9 +13,9 @@ from typing import Any, Final
 from vecgate.errors import Refusal
 from vecgate.operations.model import Risk
 from vecgate.reasons import Reason
-from vecgate_weaviate.calls.known import EVERYTHING, Known
 from vecgate_weaviate.graphql.members import prompted
-from vecgate_weaviate.graphql.reach import ALL, Reach, property_name, searched, steering
+from vecgate_weaviate.known import EVERYTHING, Known
+from vecgate_weaviate.reach import ALL, Reach, property_name, searched, steering
 
 NEAR: Final = (
     "near_vector",

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from vecgate.errors import Unmaskable
 from vecgate.masking.maskset import MaskSet
-from vecgate.operations.model import Resource
+from vecgate_weaviate.beacons import Visible, points, told
 from vecgate_weaviate.graphql.aggregation import Aggregation
 from vecgate_weaviate.graphql.columns import Columns
-from vecgate_weaviate.graphql.parts import EVERYTHING
-from vecgate_weaviate.graphql.reach import property_name
 from vecgate_weaviate.graphql.replies import Found, listed, members, plain
 from vecgate_weaviate.graphql.selection import TYPE
 from vecgate_weaviate.graphql.tree import Field
+from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate.reach import property_name
 
 _COUNTED: Final = frozenset({TYPE, "meta", "groupedBy"})
 _BEACON: Final = re.compile(r"weaviate://localhost/([A-Za-z][_0-9A-Za-z]*)/([0-9a-fA-F-]{36})")
 
 
-def shown(
-    value: Any, aggregation: Aggregation, masks: MaskSet, visible: Callable[[Resource], bool]
-) -> list[dict[str, Any] | None] | None:
+def shown(value: Any, aggregation: Aggregation, masks: MaskSet, visible: Visible) -> list[dict[str, Any] | None] | None:
     """The groups of an Aggregate. Raises Unmaskable."""
     if value is None:
         return None
     return [None if one is None else _group(one, aggregation, masks, visible) for one in listed(value)]
 
 
-def _group(value: Any, aggregation: Aggregation, masks: MaskSet, visible: Callable[[Resource], bool]) -> dict[str, Any]:
+def _group(value: Any, aggregation: Aggregation, masks: MaskSet, visible: Visible) -> dict[str, Any]:
     given = members(value, aggregation.members)
     group: dict[str, Any] = {}
     for key, one in aggregation.members.items():
@@ -38,18 +36,23 @@ def _group(value: Any, aggregation: Aggregation, masks: MaskSet, visible: Callab
             raise Unmaskable("a masked property is aggregated")
         figures = plain(given.get(key), one)
         for name, inner in one.fields.items():
-            if inner.name == "pointingTo" and isinstance(figures, dict) and type(figures.get(name)) is list:
-                figures[name] = [each for each in figures[name] if visible(_collection(each))]
+            if isinstance(figures, dict) and inner.name in _LEADS:
+                figures[name] = _LEADS[inner.name](figures.get(name), visible)
         group[key] = figures
     return group
 
 
-def _collection(value: Any) -> str:
-    """Of a beacon, or of what is a collection's name itself."""
-    if not isinstance(value, str):
+def _pointing(value: Any, visible: Visible) -> Any:
+    """Where a reference leads: beacons, or names of collections."""
+    if value is None:
+        return None
+    if not all(isinstance(one, str) for one in listed(value)):
         raise Unmaskable("a reference points to nothing")
-    found = _BEACON.fullmatch(value)
-    return found[1] if found else value
+    return [one for one in value if points(one, visible)]
+
+
+_LEADS: Final = {"pointingTo": _pointing, "value": told}
+"""Figures that may name other collections."""
 
 
 def explored(value: Any, fields: Mapping[str, Field], masks: MaskSet, found: Found) -> Any:

@@ -9,10 +9,10 @@ from typing import Final
 from vecgate.errors import Refusal
 from vecgate.reasons import Reason
 from vecgate_weaviate.graphql.arguments import INTEGER, Members
-from vecgate_weaviate.graphql.reach import Reach, property_name
 from vecgate_weaviate.graphql.selection import TYPE, consists, named
 from vecgate_weaviate.graphql.text import bad
 from vecgate_weaviate.graphql.tree import Field
+from vecgate_weaviate.reach import Reach, property_name
 
 _FIGURES: Final = dict.fromkeys(
     (

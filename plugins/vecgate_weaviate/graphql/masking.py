@@ -18,12 +18,13 @@ from vecgate.reasons import Reason
 from vecgate_weaviate.graphql import aggregates, errors
 from vecgate_weaviate.graphql.aggregation import Aggregation
 from vecgate_weaviate.graphql.outgoing import Resolve, sent
-from vecgate_weaviate.graphql.parts import EVERYTHING, Part, Root, resources
+from vecgate_weaviate.graphql.parts import Part, Root, resources
 from vecgate_weaviate.graphql.printer import printed
 from vecgate_weaviate.graphql.reading import GraphqlCall
 from vecgate_weaviate.graphql.replies import Found, Showing, members
 from vecgate_weaviate.graphql.selection import TYPE, Objects
 from vecgate_weaviate.graphql.tree import ROOT
+from vecgate_weaviate.known import EVERYTHING
 
 _ENVELOPE: Final = frozenset({"data", "errors"})
 
@@ -121,7 +122,13 @@ def _data(given: Mapping[str, Any], query: Mapping[str, Root], masking: Masking,
 def _part(value: Any, part: Part, masking: Masking, found: Found) -> Any:
     match part.selected:
         case Objects():
-            showing = Showing(_of(part, masking), lambda name: masking.resources(part, name)[0], masking.resolve, found)
+            showing = Showing(
+                _of(part, masking),
+                lambda name: masking.resources(part, name)[0],
+                masking.resolve,
+                masking.decision.visible,
+                found,
+            )
             return showing.ranked(value, part.selected)
         case Aggregation():
             return aggregates.shown(

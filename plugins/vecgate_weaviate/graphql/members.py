@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from vecgate_weaviate.graphql import generation
 from vecgate_weaviate.graphql.arguments import INTEGER, NUMBER, TEXT, TEXTS, Members
-from vecgate_weaviate.graphql.reach import ALL, property_name
+from vecgate_weaviate.reach import ALL, property_name
 
 type Fields = Mapping[str, "Fields | None"]
 """Names of what an object consists of; None for what consists of nothing more."""

@@ -15,10 +15,10 @@ from vecgate.masking.maskset import MaskSet
 from vecgate_weaviate.graphql.aggregation import Aggregation
 from vecgate_weaviate.graphql.members import Kind
 from vecgate_weaviate.graphql.parts import Part, Root
-from vecgate_weaviate.graphql.reach import collection_name, property_name
 from vecgate_weaviate.graphql.selection import TYPE, Additional, Extra, Group, Objects, Property, Reference
 from vecgate_weaviate.graphql.text import OWN
 from vecgate_weaviate.graphql.tree import Field
+from vecgate_weaviate.reach import collection_name, property_name
 
 ID: Final = f"{OWN}id"
 """The key under which an object's id is asked for."""

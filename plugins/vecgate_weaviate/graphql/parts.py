@@ -15,13 +15,14 @@ from vecgate.operations.model import Action, Operation, Resource, Risk, Scope
 from vecgate.reasons import Reason
 from vecgate_weaviate.graphql import aggregation, arguments
 from vecgate_weaviate.graphql.aggregation import Aggregation
-from vecgate_weaviate.graphql.reach import Reach, collection_name, tenant_name
 from vecgate_weaviate.graphql.selection import TYPE, Objects, Selecting
 from vecgate_weaviate.graphql.steering import shown, steer
+from vecgate_weaviate.graphql.telling import tell
 from vecgate_weaviate.graphql.text import bad
 from vecgate_weaviate.graphql.tree import Field, flat
+from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate.reach import Reach, collection_name, tenant_name
 
-EVERYTHING: Final = "**"
 USUAL: Final = 100
 """Objects of a Get without a limit: the server's default for GraphQL."""
 MANY: Final = 1000
@@ -98,6 +99,7 @@ def _get(one: Field, operation: str) -> Part:
     step.returned = True
     searches = steer(asked, collection, selecting)
     selected = selecting.objects(_fields(one, collection), collection)
+    tell(selecting.reach, selected)
     points = _points(asked, selecting)
     if asked.get("after") or points is None or points > MANY:
         step.risks[Risk.BULK_EXPORT] = None

@@ -17,12 +17,13 @@ from vecgate.operations.dialect import Record
 from vecgate.operations.document import Number, Numbers
 from vecgate.operations.model import Resource
 from vecgate.operations.vectors import is_embedding, is_vector
+from vecgate_weaviate.beacons import Visible, scrubbed, told
 from vecgate_weaviate.graphql.columns import Columns, Place
 from vecgate_weaviate.graphql.members import Kind
 from vecgate_weaviate.graphql.outgoing import COLLECTION, ID, Resolve, leads, shows
-from vecgate_weaviate.graphql.reach import property_name
 from vecgate_weaviate.graphql.selection import TYPE, Additional, Extra, Group, Objects, Property, Reference
 from vecgate_weaviate.graphql.tree import Field
+from vecgate_weaviate.reach import property_name
 
 FAILED: Final = "The model failed."
 _SCALARS: Final = frozenset({str, int, float, bool, type(None), Number})
@@ -46,6 +47,7 @@ class Showing:
     masks: Callable[[str], MaskSet]
     resource: Callable[[str], Resource]
     resolve: Resolve
+    visible: Visible
     found: Found
     columns: Columns = field(default_factory=Columns)
 
@@ -157,8 +159,16 @@ class Showing:
             case Kind.GROUP:
                 return None if value is None or extra.group is None else self._group(value, extra.group, place)
             case Kind.MADE:
-                return _made(plain(value, extra.field), extra.field)
+                return self._told(_made(plain(value, extra.field), extra.field))
         return plain(value, extra.field)
+
+    def _told(self, value: Any) -> Any:
+        """What a model made, without beacons into what the caller may not know."""
+        if isinstance(value, str):
+            return scrubbed(value, self.visible)
+        if type(value) is dict:
+            return {key: self._told(one) for key, one in value.items()}
+        return [self._told(one) for one in value] if type(value) is list else value
 
     def _vectors(self, value: Any, one: Field, masks: MaskSet) -> Any:
         if value is None:
@@ -185,6 +195,9 @@ class Showing:
     def _group(self, value: Any, group: Group, place: Place) -> Any:
         given = members(value, group.members.keys() | group.hits.keys())
         shown = self._extras(given, group.members, place, [])
+        for key, member in group.members.items():
+            if member.field.name == "groupedBy" and type(by := shown[key]) is dict:
+                shown[key] = {name: told(one, self.visible) for name, one in by.items()}
         for key, hits in group.hits.items():  # into the same object: it is where scores go to
             shown[key] = self.ranked(given.get(key), hits)
         return shown
@@ -222,7 +235,7 @@ def plain(value: Any, one: Field, *, numeric: bool = False) -> Any:
 def by_name(one: Field, value: Any) -> Any:
     """A property's value with its members called as the collection calls them, which is what masks go by."""
     if one.leaf:
-        if type(value) is dict:
+        if type(value) is dict or (type(value) is list and any(type(each) in {dict, list} for each in value)):
             raise Unmaskable("the answer has an object where none was asked for")
         return value
     if type(value) is list:

@@ -16,9 +16,9 @@ from vecgate.operations.model import Risk
 from vecgate.reasons import Reason
 from vecgate_weaviate.graphql import members
 from vecgate_weaviate.graphql.members import ADDITIONAL, GROUP, Fields, Kind
-from vecgate_weaviate.graphql.reach import Reach, collection_name
 from vecgate_weaviate.graphql.text import bad
 from vecgate_weaviate.graphql.tree import Field, flat
+from vecgate_weaviate.reach import Reach, collection_name
 
 TYPE: Final = "__typename"
 _PROPERTY: Final = re.compile(r"[A-Za-z][_0-9A-Za-z]*")

@@ -10,9 +10,9 @@ from vecgate.operations.document import Number, Numbers
 from vecgate.operations.model import Risk
 from vecgate.operations.vectors import is_vector, summary
 from vecgate_weaviate.graphql.arguments import SEARCHES
-from vecgate_weaviate.graphql.reach import collection_name, searched
 from vecgate_weaviate.graphql.selection import Selecting
 from vecgate_weaviate.graphql.text import bad
+from vecgate_weaviate.reach import collection_name, searched
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BEACON: Final = re.compile(rf"weaviate://localhost/([^/]+)/{_UUID.pattern}")

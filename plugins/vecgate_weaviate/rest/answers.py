@@ -10,12 +10,20 @@ from vecgate.operations import media
 from vecgate.operations.dialect import Masked, Reading
 from vecgate.operations.document import dump
 from vecgate.operations.messages import Answer
+from vecgate.operations.shapes import Kind
+from vecgate.operations.taking import take
 from vecgate.policy.decision import Decision
 from vecgate_weaviate import errors
-from vecgate_weaviate.calls.known import EVERYTHING
-from vecgate_weaviate.rest.call import RestCall, place
+from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate.reach import place
+from vecgate_weaviate.rest import descriptions
+from vecgate_weaviate.rest.call import RestCall
+from vecgate_weaviate.rest.catalogue import Catalogue
+from vecgate_weaviate.rest.descriptions import STATUS, TASK
 from vecgate_weaviate.rest.objects import Objects, listed, members, scalar
 from vecgate_weaviate.rest.outgoing import masks_of
+
+type Masker = Callable[[RestCall, Decision, Objects, Any], Any]
 
 EMPTY: Final = frozenset(
     {
@@ -27,17 +35,6 @@ EMPTY: Final = frozenset(
     }
 )
 """Operations whose answer has nothing in it; a body that comes all the same is left out."""
-PLAIN: Final = frozenset(
-    {
-        *("meta.get", "schema.objects.get", "schema.objects.create", "schema.objects.update"),
-        *("schema.objects.properties.add", "schema.objects.indexes.get", "schema.objects.index.upsert"),
-        *("schema.objects.index.rebuild", "schema.objects.index.cancel", "schema.objects.shards.get"),
-        *("schema.objects.shards.update", "tenants.get.one", "tenants.create", "tenants.update"),
-        *("aliases.get.alias", "aliases.create", "aliases.update", "nodes.get", "nodes.get.class"),
-        *("backups.create", "backups.list", "backups.create.status", "backups.restore", "backups.restore.status"),
-    }
-)
-"""Operations whose answer describes, and has no object in it."""
 
 
 def mask(reading: Reading, decision: Decision, answer: Answer) -> Masked:
@@ -52,8 +49,7 @@ def mask(reading: Reading, decision: Decision, answer: Answer) -> Masked:
         return Masked(Answer(answer.status, (), b""))
     document = media.answered(answer)
     objects = Objects(decision)
-    if operation not in PLAIN:
-        document = _MASKERS[operation](call, decision, objects, document)
+    document = _MASKERS[operation](call, decision, objects, document)
     masked = objects.masked | _withheld(reading, decision) if objects.records else objects.masked
     shown = Answer(answer.status, media.JSON, dump(document))
     return Masked(shown, len(objects.records), tuple(objects.records), tuple(sorted(masked)))
@@ -66,7 +62,10 @@ def _withheld(reading: Reading, decision: Decision) -> set[str]:
 
 
 def _one(call: RestCall, decision: Decision, objects: Objects, document: Any) -> Any:
-    return objects.shown(document, call.collection, call.tenant)
+    shown = objects.shown(document, call.collection, call.tenant)
+    if shown["id"].lower() != call.at["id"].lower():
+        raise Unmaskable("The database answered with another object.")
+    return shown
 
 
 def _written(call: RestCall, decision: Decision, objects: Objects, document: Any) -> Any:
@@ -108,29 +107,26 @@ def _deleted(call: RestCall, decision: Decision, objects: Objects, document: Any
     return {**said, "match": call.sent["match"], "results": kept}
 
 
-def _schema(call: RestCall, decision: Decision, objects: Objects, document: Any) -> Any:
-    classes = listed(members(document, {"classes", "maintainer", "name"}).get("classes"))
-    return {"classes": [one for one in classes if decision.visible(_name(one, "class"))]}
+def _catalogue(call: RestCall, decision: Decision) -> Catalogue:
+    return Catalogue(decision.visible, call.known.tenanted)
 
 
-def _tenants(call: RestCall, decision: Decision, objects: Objects, document: Any) -> Any:
-    seen = listed(document)
-    return [one for one in seen if decision.visible(f"{call.collection}/{_name(one, 'name')}")]
+def _described(rebuild: Callable[[Catalogue, Any], Any]) -> Masker:
+    """An answer that names collections, or what is in them."""
+    return lambda call, decision, objects, document: rebuild(_catalogue(call, decision), document)
 
 
-def _aliases(call: RestCall, decision: Decision, objects: Objects, document: Any) -> Any:
-    found = listed(members(document, {"aliases"}).get("aliases"))
-    return {"aliases": [one for one in found if decision.visible(_name(one, "class"))]}
+def _within(rebuild: Callable[[Catalogue, Any, str], Any]) -> Masker:
+    """The same of what is in the collection that was asked for."""
+    return lambda call, decision, objects, document: rebuild(_catalogue(call, decision), document, call.collection)
 
 
-def _name(one: Any, member: str) -> str:
-    value = one.get(member) if type(one) is dict else None
-    if type(value) is not str:
-        raise Unmaskable("a name is not a text")
-    return value
+def _taken(kind: Kind) -> Masker:
+    """An answer that names nothing."""
+    return lambda call, decision, objects, document: take(kind, document)
 
 
-_MASKERS: Final[dict[str, Callable[[RestCall, Decision, Objects, Any], Any]]] = {
+_MASKERS: Final[dict[str, Masker]] = {
     "objects.class.get": _one,
     "objects.create": _written,
     "objects.class.put": _written,
@@ -138,9 +134,26 @@ _MASKERS: Final[dict[str, Callable[[RestCall, Decision, Objects, Any], Any]]] = 
     "batch.objects.create": _batch,
     "batch.references.create": _linked,
     "batch.objects.delete": _deleted,
-    "schema.dump": _schema,
-    "tenants.get": _tenants,
-    "aliases.get": _aliases,
+    "meta.get": lambda call, decision, objects, document: descriptions.service(document),
+    "schema.dump": _described(Catalogue.schema),
+    **dict.fromkeys(
+        ("schema.objects.get", "schema.objects.create", "schema.objects.update"), _described(Catalogue.collection)
+    ),
+    "schema.objects.properties.add": _described(Catalogue.property),
+    "schema.objects.indexes.get": _within(Catalogue.indexes),
+    **dict.fromkeys((f"schema.objects.index.{verb}" for verb in ("upsert", "rebuild", "cancel")), _taken(TASK)),
+    "schema.objects.shards.get": _within(Catalogue.shards),
+    "schema.objects.shards.update": _taken(STATUS),
+    **dict.fromkeys(("tenants.get", "tenants.create", "tenants.update"), _within(Catalogue.tenants)),
+    "tenants.get.one": _described(Catalogue.tenant),
+    "aliases.get": _described(Catalogue.aliases),
+    **dict.fromkeys(("aliases.get.alias", "aliases.create", "aliases.update"), _described(Catalogue.alias)),
+    **dict.fromkeys(("nodes.get", "nodes.get.class"), _described(Catalogue.nodes)),
+    "backups.list": _described(Catalogue.backups),
+    **dict.fromkeys(
+        ("backups.create", "backups.create.status", "backups.restore", "backups.restore.status"),
+        _described(Catalogue.backup),
+    ),
 }
-ANSWERED: Final = EMPTY | PLAIN | _MASKERS.keys() | {"wellknown.openid"}
+ANSWERED: Final = EMPTY | _MASKERS.keys() | {"wellknown.openid"}
 """Operations whose answers are understood."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from vecgate.operations.model import Resource
 from vecgate.operations.table import Call
-from vecgate_weaviate.calls.known import Known
-from vecgate_weaviate.graphql.reach import tenant_name
+from vecgate_weaviate.known import Known
+from vecgate_weaviate.reach import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,3 @@ class RestCall(Call):
     def asked(self, name: str) -> str:
         """A value of the query, or an empty text."""
         return next((value for key, value in self.query if key == name), "")
-
-
-def place(collection: str, tenant: str | None) -> Resource:
-    """Raises Refusal: bad_body for a tenant that cannot be one."""
-    return f"{collection}/{tenant_name(tenant)}" if tenant else collection

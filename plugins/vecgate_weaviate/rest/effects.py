@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from vecgate.errors import Refusal
-from vecgate.operations.model import Action, Operation, Resource, Risk
+from vecgate.operations.model import Action, Operation, Resource, Risk, Scope
 from vecgate.operations.table import Call
 from vecgate.reasons import Reason
-from vecgate_weaviate.calls.known import EVERYTHING
-from vecgate_weaviate.graphql.reach import Reach, collection_name, property_name
 from vecgate_weaviate.graphql.steering import shown
-from vecgate_weaviate.rest.call import RestCall, place
+from vecgate_weaviate.known import EVERYTHING
+from vecgate_weaviate.reach import Reach, collection_name, place, property_name, steering
+from vecgate_weaviate.rest.addresses import names_address
+from vecgate_weaviate.rest.call import RestCall
 from vecgate_weaviate.rest.kinds import SOURCE_TEXT, located
 from vecgate_weaviate.rest.naming import is_reference
+from vecgate_weaviate.writes import Written
 
 FEW: Final = 10
 """Objects up to which a delete by their ids is not a bulk one."""
 MANY: Final = 1000
-"""Objects from which reading is an export, and writing changes in bulk."""
+"""Objects from which reading is an export."""
 USUAL: Final = 25
 """Objects of a list without a limit; the server's configuration may say otherwise."""
-_ADDRESS: Final = ("url", "endpoint", "host", "resourcename")
 _TIMES: Final = frozenset({"_creationTimeUnix", "_lastUpdateTimeUnix", "_id", "id"})
 
 
@@ -30,14 +32,14 @@ def listed(call: Call) -> tuple[Operation, ...]:
     """A list of objects; of all collections, if none is named."""
     rest = _rest(call)
     limit = int(rest.asked("limit") or USUAL)
-    steering = [property_name(name.strip()) for name in rest.asked("sort").split(",") if name.strip()]
+    sorts = [steering(name.strip()) for name in rest.asked("sort").split(",") if name.strip()]
     export = bool(rest.asked("after")) or limit > MANY or not rest.collection
     return (
         Operation(
             call.row.operation,
             Action.READ,
             (rest.resource if rest.collection else EVERYTHING,),
-            fields_used=tuple(name for name in steering if name not in _TIMES),
+            fields_used=tuple(name for name in sorts if name not in _TIMES),
             vectors=includes_vector(rest),
             risks=(Risk.BULK_EXPORT,) if export else (),
             points=limit,
@@ -68,76 +70,48 @@ def includes_vector(call: RestCall) -> bool:
 
 
 def stored(call: Call) -> tuple[Operation, ...]:
-    """Objects that are written. The server echoes them, with their vectors; collections that do not exist it makes."""
+    """Objects that are written. The server echoes them, with their vectors; what does not exist yet it makes."""
     rest = _rest(call)
-    objects = rest.sent.get("objects", [rest.sent])
-    places: dict[Resource, int] = {}
-    created: dict[str, None] = {}
-    targets: dict[str, None] = {}
-    for each in objects:
-        collection = each["class"]
-        at = place(collection, each.get("tenant"))
-        places[at] = places.get(at, 0) + 1
-        if not rest.known.has(collection):
-            created[collection] = None
-        for name, value in (each.get("properties") or {}).items():
-            if is_reference(value):
-                targets |= dict.fromkeys(_target(rest, collection, name, link) for link in value)
-    if not places:
-        raise Refusal(Reason.BAD_BODY, "The batch is empty.")
-    name = call.row.operation
-    validates = name == "objects.validate"
-    return (
-        *(
-            Operation(
-                name,
-                Action.READ if validates else Action.WRITE,
-                (at,),
-                risks=(Risk.BULK_UPDATE,) if count > MANY else (),
-                count=count,
-                query={"records": count},
-            )
-            for at, count in places.items()
-        ),
-        *(
-            Operation(name, Action.ADMIN, (one,), risks=(Risk.SCHEMA_CHANGE,), count=0)
-            for one in (() if validates else created)
-        ),
-        *_reads(name, targets),
-    )
+    written = Written(rest.known)
+    for each in rest.sent.get("objects", [rest.sent]):
+        collection, tenant = each["class"], each.get("tenant") or ""
+        properties = each.get("properties") or {}
+        written.object(collection, tenant, names(properties))
+        for name, value in properties.items():
+            for link in value if is_reference(value) else ():
+                written.leads(_target(rest, collection, name, link), tenant)
+    return written.operations(call.row.operation)
+
+
+def validated(call: Call) -> tuple[Operation, ...]:
+    """An object that is not written: whether references lead to something is read."""
+    made = stored(call)
+    return tuple(replace(one, action=Action.READ, risks=(), query={}) for one in made if one.action is not Action.ADMIN)
 
 
 def links(call: Call) -> tuple[Operation, ...]:
     """References of one object: it is written, and what they lead to is read."""
     rest = _rest(call)
-    given = rest.sent if type(rest.sent) is list else [rest.sent]
-    name, collection = rest.at["propertyName"], rest.collection
-    targets = dict.fromkeys(_target(rest, collection, name, link) for link in given)
-    action, risks = call.row.action, call.row.risks
+    written = Written(rest.known)
+    for link in rest.sent if type(rest.sent) is list else [rest.sent]:
+        written.leads(_target(rest, rest.collection, rest.at["propertyName"], link), rest.tenant)
+    name, action, risks = call.row.operation, call.row.action, call.row.risks
     return (
-        Operation(call.row.operation, action, (rest.resource,), risks=risks, query={"ids": [rest.at["id"]]}),
-        *_reads(call.row.operation, targets),
+        Operation(name, action, (rest.resource,), risks=risks, query={"ids": [rest.at["id"]]}),
+        *written.reads(name),
     )
 
 
 def references(call: Call) -> tuple[Operation, ...]:
     rest = _rest(call)
-    places: dict[Resource, int] = {}
-    targets: dict[str, None] = {}
+    written = Written(rest.known)
     for one in rest.sent:
         found = SOURCE_TEXT.fullmatch(one["from"])
         assert found is not None
-        at = place(found[1], one.get("tenant"))
-        places[at] = places.get(at, 0) + 1
-        targets[_target(rest, found[1], found[3], {"beacon": one["to"]})] = None
-    if not places:
-        raise Refusal(Reason.BAD_BODY, "The batch is empty.")
-    name = call.row.operation
-    writes = (
-        Operation(name, Action.WRITE, (at,), risks=(Risk.BULK_UPDATE,) if count > MANY else (), count=count)
-        for at, count in places.items()
-    )
-    return (*writes, *_reads(name, targets))
+        tenant = one.get("tenant") or ""
+        written.link(found[1], tenant)
+        written.leads(_target(rest, found[1], found[3], {"beacon": one["to"]}), tenant)
+    return written.operations(call.row.operation)
 
 
 def deleted(call: Call) -> tuple[Operation, ...]:
@@ -176,13 +150,26 @@ def dropped(call: Call) -> tuple[Operation, ...]:
 
 
 def shards(call: Call) -> tuple[Operation, ...]:
-    """Shards of a collection with tenants are those, by their names: one, or all."""
+    """Shards of a collection with tenants are those, by their names: those that the caller may know, or one."""
     rest = _rest(call)
-    shard = rest.at.get("shardName")
-    if shard is None:
-        names: tuple[Resource, ...] = (rest.resource,) if rest.tenant else (rest.collection, f"{rest.collection}/*")
-    else:
-        names = (rest.collection, place(rest.collection, shard))
+    name, action, risks = call.row.operation, call.row.action, call.row.risks
+    collection, shard = rest.collection, rest.at.get("shardName") or rest.asked("shardName")
+    if not rest.known.tenanted(collection):
+        return (Operation(name, action, (collection,), risks=risks),)
+    if rest.tenant:
+        return (Operation(name, action, (rest.resource,), risks=risks),)
+    if shard:
+        return (Operation(name, action, (collection, place(collection, shard)), risks=risks),)
+    if action is Action.META:
+        return (Operation(name, action, (f"{collection}/*",), Scope.LIST),)
+    return (Operation(name, action, (collection, f"{collection}/*"), risks=risks),)
+
+
+def indexed(call: Call) -> tuple[Operation, ...]:
+    """The index of a property is made anew: for the tenants that are named, or for all there are."""
+    rest = _rest(call)
+    tenants = [name for name in rest.asked("tenants").split(",") if name]
+    names = tuple(dict.fromkeys((rest.collection, *(place(rest.collection, name) for name in tenants))))
     return (Operation(call.row.operation, call.row.action, names, risks=call.row.risks),)
 
 
@@ -249,7 +236,7 @@ def _steered(call: RestCall, action: Action, reach: Reach, **asked: Any) -> tupl
             Operation(
                 call.row.operation,
                 Action.READ,
-                (other, f"{other}/{tenant}") if tenant else (other,),
+                call.known.led(other, tenant),
                 fields_used=tuple(walked.fields),
                 count=0,
             )
@@ -260,6 +247,18 @@ def _steered(call: RestCall, action: Action, reach: Reach, **asked: Any) -> tupl
 
 def _reads(name: str, targets: Iterable[str], action: Action = Action.READ) -> Iterable[Operation]:
     return (Operation(name, action, (target,), count=0) for target in targets)
+
+
+def names(properties: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Of the properties of an object, with those of objects within it."""
+    for written, value in properties.items():
+        if value is None:
+            continue  # the server leaves it out
+        name = f"{above}{written}" if above else property_name(written)
+        yield name
+        for one in () if is_reference(value) else value if type(value) is list else (value,):
+            if type(one) is dict:
+                yield from names(one, f"{name}.")
 
 
 def _target(call: RestCall, collection: str, name: str, link: Mapping[str, Any]) -> str:
@@ -279,22 +278,9 @@ def _named(clause: Mapping[str, Any]) -> int:
 
 def _configured(body: Mapping[str, Any], risks: tuple[Risk, ...]) -> tuple[Risk, ...]:
     """Settings of modules may name where texts are sent to; objects with a time to live are deleted without a call."""
-    egress = (Risk.EGRESS,) if _addresses(body) else ()
+    egress = (Risk.EGRESS,) if names_address(body) else ()
     expiry = body.get("objectTtlConfig") or {}
     return (*risks, *egress, *((Risk.BULK_DELETE,) if expiry.get("enabled") else ()))
-
-
-def _addresses(value: Any) -> bool:
-    """An address stands somewhere: a URL, or anything under a name that is for one (Google's has no scheme)."""
-    if isinstance(value, str):
-        return "://" in value
-    if type(value) is dict:
-        return any(
-            _addresses(one) or (bool(one) and any(part in name.lower() for part in _ADDRESS))
-            for name, one in value.items()
-            if name != "description"
-        )
-    return type(value) is list and any(map(_addresses, value))
 
 
 def _rest(call: Call) -> RestCall:

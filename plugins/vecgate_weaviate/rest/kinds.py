@@ -38,6 +38,11 @@ PROPERTY: Final = Scalar(
 TENANT: Final = Scalar("name", frozenset({str}), lambda value: re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value) is not None)
 BEACON: Final = Scalar("beacon", frozenset({str}), lambda value: BEACON_TEXT.fullmatch(value) is not None)
 SOURCE: Final = Scalar("beacon", frozenset({str}), lambda value: SOURCE_TEXT.fullmatch(value) is not None)
+_PLAIN: Final = ("text", "string", "int", "number", "boolean", "date", "uuid", "object")
+VALUES: Final = frozenset(
+    {*_PLAIN, *(f"{kind}[]" for kind in _PLAIN), "geoCoordinates", "phoneNumber", "blob", "blobHash"}
+)
+"""The data types of values. Whatever else a property is of is a collection, in whatever spelling."""
 CONSISTENCY: Final = enumeration("ALL", "QUORUM", "ONE")
 
 

@@ -5,19 +5,16 @@ Aliases are resolved where the server would do so; what is created or dropped is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from vecgate.errors import Refusal
 from vecgate.operations.messages import Pairs
 from vecgate.reasons import Reason
-from vecgate_weaviate.calls.known import EVERYTHING, Known
-from vecgate_weaviate.graphql.reach import collection_name, property_name
-from vecgate_weaviate.rest.kinds import SOURCE_TEXT, located
+from vecgate_weaviate.known import EVERYTHING, Known
+from vecgate_weaviate.reach import collection_name, property_name
+from vecgate_weaviate.rest.kinds import SOURCE_TEXT, VALUES, located
 
-_VALUES: Final = re.compile(r"[a-z][A-Za-z]*(?:\[\])?")
-"""Types of values: `text`, `phoneNumber`, `int[]`."""
 AS_WRITTEN: Final = frozenset({"schema.objects.delete", "schema.objects.create", "aliases.delete", "aliases.create"})
 
 
@@ -133,8 +130,9 @@ def _described(body: Any, known: Known, at: Mapping[str, str]) -> Any:
 
 
 def _property(body: Any, known: Known, at: Mapping[str, str]) -> Any:
-    """Whatever is no type of values is a collection, in whatever spelling."""
-    kinds = [kind if _VALUES.fullmatch(kind) else known.collection(kind) for kind in body["dataType"]]
+    """One type of values, or collections: the server takes several for collections, whatever they are called."""
+    written = body["dataType"]
+    kinds = written if len(written) == 1 and written[0] in VALUES else [known.collection(kind) for kind in written]
     for nested in body.get("nestedProperties") or ():
         _plain(nested)
     return {**body, "dataType": kinds}
@@ -142,7 +140,7 @@ def _property(body: Any, known: Known, at: Mapping[str, str]) -> Any:
 
 def _plain(body: Any) -> None:
     """A property inside an object leads nowhere. Raises Refusal."""
-    if not all(map(_VALUES.fullmatch, body["dataType"])):
+    if not VALUES.issuperset(body["dataType"]):
         raise Refusal(Reason.BAD_BODY, "A property inside an object refers to a collection.")
     for nested in body.get("nestedProperties") or ():
         _plain(nested)

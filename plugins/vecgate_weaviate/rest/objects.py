@@ -15,7 +15,8 @@ from vecgate.operations.model import Resource
 from vecgate.operations.shapes import Nullable
 from vecgate.operations.vectors import is_vector
 from vecgate.policy.decision import Decision
-from vecgate_weaviate.rest.call import place
+from vecgate_weaviate import beacons
+from vecgate_weaviate.reach import place
 from vecgate_weaviate.rest.kinds import CLASS, TENANT
 from vecgate_weaviate.rest.outgoing import masks_of
 
@@ -44,6 +45,8 @@ class Objects:
         named = one.get("class")
         if type(named) is not str or type(one.get("id")) is not str or (collection and named != collection):
             raise Unmaskable("an object is of another collection than was asked for")
+        if tenant and one.get("tenant") not in (None, "", tenant):
+            raise Unmaskable("an object is of another tenant than was asked for")
         at = _placed(named, tenant or one.get("tenant") or "")
         masks = masks_of(self.decision, at)
         shown: dict[str, Any] = {}
@@ -51,7 +54,7 @@ class Objects:
         for name, part in one.items():
             match name:
                 case "properties" if part is not None:
-                    shown[name], kept = payloads.masked(part, masks, self.masked)
+                    shown[name], kept = payloads.masked(self._led(part), masks, self.masked)
                 case "vector" if part is not None:
                     if (vector := self._vector(part, masks)) is not None:
                         shown[name] = vector
@@ -65,6 +68,29 @@ class Objects:
                     shown[name] = scalar(part)
         self.records.append(Record(at, one["id"], kept))
         return shown
+
+    def _led(self, properties: Any) -> Any:
+        """Properties without references to objects of collections that the caller may not know."""
+        if type(properties) is not dict or not any(map(refers, properties.values())):
+            return properties
+        shown = dict(properties)
+        for name, value in properties.items():
+            if refers(value):
+                shown[name] = [self._reference(one) for one in value if self._told(one)]
+                if len(shown[name]) != len(value):
+                    self.masked.add(name)
+        return shown
+
+    def _told(self, one: Any) -> bool:
+        return not (_is_reference(one) and beacons.hidden(one["beacon"], self.decision.visible))
+
+    @staticmethod
+    def _reference(one: Any) -> Any:
+        """Where it leads, and nothing that was computed of it; a value among references stays what it is."""
+        if not _is_reference(one):
+            return one
+        href = f"/v1/objects/{one['beacon'].removeprefix('weaviate://localhost/')}"
+        return {"beacon": one["beacon"]} | ({"href": href} if one.get("href") == href else {})
 
     def stored(self, value: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
         """One of a batch, with how it went."""
@@ -106,6 +132,14 @@ class Objects:
             return masks.vector(value)
         rows = [masks.vector(row) for row in value]
         return None if None in rows else rows
+
+
+def refers(value: Any) -> bool:
+    return type(value) is list and any(map(_is_reference, value))
+
+
+def _is_reference(one: Any) -> bool:
+    return type(one) is dict and beacons.is_beacon(one.get("beacon"))
 
 
 def members(value: Any, known: frozenset[str] | set[str] | None = None) -> dict[str, Any]:

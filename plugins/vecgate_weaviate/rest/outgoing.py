@@ -11,7 +11,7 @@ from vecgate.operations.document import dump
 from vecgate.operations.messages import Outgoing
 from vecgate.operations.model import Resource
 from vecgate.policy.decision import Decision
-from vecgate_weaviate.calls.known import EVERYTHING
+from vecgate_weaviate.known import EVERYTHING
 from vecgate_weaviate.rest import naming
 from vecgate_weaviate.rest.call import RestCall
 

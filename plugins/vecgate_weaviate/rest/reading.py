@@ -11,7 +11,7 @@ from vecgate.operations.dialect import Lookup, Reading
 from vecgate.operations.messages import Request
 from vecgate.operations.table import Row, Table, query_items
 from vecgate.reasons import Reason
-from vecgate_weaviate.calls.known import ALIASES, SCHEMA, Known
+from vecgate_weaviate.known import ALIASES, SCHEMA, Known
 from vecgate_weaviate.rest import naming
 from vecgate_weaviate.rest.call import RestCall
 from vecgate_weaviate.rest.kinds import CLASS, PROPERTY, TENANT, UUID

@@ -13,6 +13,8 @@ from vecgate.masking.paths import pattern, segments
         "address[0].city",
         "address[*].city",
         "address[ 12 ].city",
+        "address[+1].city",
+        "address[-1].city",
         'address["city"]',
         "address['city']",
         "address[`city`]",

@@ -14,7 +14,10 @@ from vecgate_weaviate.rest.rows.common import INCLUDE, PLACED, READING, WRITING,
 _ONE: Final = "/objects/{className}/{id}"
 _LINKS: Final = f"{_ONE}/references/{{propertyName}}"
 _ECHO: Final = "The server echoes what it stored: masked like what is read."
-_MAKES: Final = f"`admin`, `schema_change` for a collection that does not exist: the server makes it. {_ECHO}"
+_MAKES: Final = (
+    "`admin`, `schema_change` for a collection that does not exist, or does not have a property: the server makes it. "
+    f"`schema_change`, too, for a tenant of a collection that makes tenants. {_ECHO}"
+)
 _LINKED: Final = "The collections that beacons name are read."
 _NO_CLASS: Final = "An object without its collection: nobody can say what is asked for. Name the collection."
 _SHOWN: Final = {"vectors": ("vector", "vectors"), "payload": ("properties",)}
@@ -80,7 +83,7 @@ ROWS: Final = (
         ("{class}",),
         body=STORED,
         note="Says whether references lead to something.",
-        effect=effects.stored,
+        effect=effects.validated,
     ),
     _by_id("get", "GET", Action.READ, effects.one, query=READING, **_SHOWN),
     _by_id("head", "HEAD", Action.READ, effects.one, query=PLACED),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import Any, Final
 
 from vecgate.operations.model import Action, Risk, Scope
 from vecgate.operations.shapes import ListOf, Scalar, enumeration
@@ -16,6 +17,17 @@ _TENANTS: Final = f"{_CLASS}/tenants"
 _INDEX: Final = f"{_CLASS}/properties/{{propertyName}}/index/{{indexName}}"
 _CHANGE: Final = (Risk.SCHEMA_CHANGE,)
 _REBUILD: Final = (Risk.SCHEMA_CHANGE, Risk.INDEX_REBUILD)
+_TENANT_LIST: Final = Scalar(
+    "tenants",
+    frozenset({str}),
+    lambda value: re.fullmatch(r"[A-Za-z0-9_-]{1,64}(?:,[A-Za-z0-9_-]{1,64})*", value) is not None,
+)
+_INDEXED: Final[dict[str, Any]] = {
+    "risks": _REBUILD,
+    "query": {"tenants": _TENANT_LIST},
+    "note": "Each tenant that is named is a resource, too.",
+    "effect": effects.indexed,
+}
 _FILTERED: Final = "Filtered to what the caller may see."
 _OUTSIDE: Final = "`egress` where settings of modules name an address."
 _SHARDS: Final = "The shards of a collection with tenants are its tenants."
@@ -84,9 +96,9 @@ COLLECTIONS: Final = (
         effect=effects.created,
     ),
     row("schema.objects.indexes.get", "GET", f"{_CLASS}/indexes", Action.META),
-    row("schema.objects.index.upsert", "PUT", _INDEX, Action.ADMIN, body=bodies.INDEX, risks=_REBUILD),
+    row("schema.objects.index.upsert", "PUT", _INDEX, Action.ADMIN, body=bodies.INDEX, **_INDEXED),
     row("schema.objects.properties.delete", "DELETE", _INDEX, Action.ADMIN, risks=_REBUILD),
-    row("schema.objects.index.rebuild", "POST", f"{_INDEX}/rebuild", Action.ADMIN, risks=_REBUILD),
+    row("schema.objects.index.rebuild", "POST", f"{_INDEX}/rebuild", Action.ADMIN, **_INDEXED),
     row("schema.objects.index.cancel", "POST", f"{_INDEX}/cancel", Action.ADMIN, risks=_CHANGE),
     row(
         "schema.objects.vectors.delete",
@@ -100,9 +112,10 @@ COLLECTIONS: Final = (
         "GET",
         f"{_CLASS}/shards",
         Action.META,
-        ("{className}", "{className}/*"),
+        ("{className}/*",),
+        scope=Scope.LIST,
         query={"tenant": TENANT},
-        note=f"{_SHARDS} With `tenant`, that one alone.",
+        note=f"{_SHARDS} {_FILTERED} With `tenant`, that one alone.",
         effect=effects.shards,
     ),
     row(
@@ -173,8 +186,11 @@ NODES: Final = (
         "GET",
         "/nodes/{className}",
         Action.ADMIN,
+        ("{className}", "{className}/*"),
         risks=(Risk.DISCLOSURE,),
         query={"output": VERBOSE, "shardName": Scalar("name", frozenset({str}), str.isprintable)},
+        note=_SHARDS,
+        effect=effects.shards,
     ),
 )
 ROWS: Final = (*COLLECTIONS, *TENANTS, *ALIASES, *NODES)

@@ -287,3 +287,27 @@ def test_tenants_that_the_caller_may_not_see_are_left_out() -> None:
     decision = decided(OPEN, visible=lambda name: name == "Docs/acme")
     seen = shown(reading("TenantsGet", DOCS), decision, answer)
     assert [(one.name, one.activity_status) for one in seen.tenants] == [("acme", 1)]
+
+
+@pytest.mark.parametrize("named", ["", "Docs", "kb", "Person"])
+def test_an_aggregate_groups_its_own_collection_whichever_is_named(named: str) -> None:
+    found = operations("Aggregate", {"collection": "Docs", "group_by": {"collection": named, "property": "Ssn"}})
+    assert found[0].resources == ("Docs",)
+    assert found[0].fields_used == ("ssn",)
+    assert [one.resources for one in found[1:]] == ([("Person",)] if named == "Person" else [])
+
+
+@pytest.mark.parametrize(("groups", "objects", "points"), [(2, 3, 6), (-1, 1, None), (1, -1, None), (2, 1000, 2000)])
+def test_groups_without_a_limit_export(groups: int, objects: int, points: int | None) -> None:
+    by = {"path": ["title"], "number_of_groups": groups, "objects_per_group": objects}
+    (one,) = operations("Search", {"collection": "Docs", "group_by": by})
+    assert one.points == points
+    assert (Risk.BULK_EXPORT in one.risks) is (points is None or points > 1000)
+
+
+def test_groups_of_a_masked_property_are_withheld() -> None:
+    read = reading("Aggregate", {"collection": "Docs", "group_by": {"collection": "Person", "property": "ssn"}})
+    answer = reply("AggregateReply")
+    answer.grouped_results.groups.add().grouped_by.text = "900-1"
+    with pytest.raises(Unmaskable):
+        masked(read, masks({"ssn": "redact"}), answer)

@@ -40,7 +40,7 @@ def search(**more: Any) -> Any:
         ({"filters": clause(["ssn"])}, ("ssn",)),
         ({"filters": clause(["len( ssn )"])}, ("ssn",)),
         ({"filters": clause("address.city")}, ("address.city",)),
-        ({"filters": clause("address[0].city")}, ("address[0].city",)),
+        ({"filters": clause("address[0].city")}, ("address.city",)),
         ({"filters": clause({"count": {"on": "author"}})}, ("author",)),
         ({"filters": clause("id")}, ()),
         ({"filters": clause("_creationTimeUnix")}, ()),

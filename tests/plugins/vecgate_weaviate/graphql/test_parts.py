@@ -88,7 +88,7 @@ def test_every_collection_that_a_query_reaches_is_judged(query: str, expected: l
         (get('where:{path:["A"] operator:IsNull valueBoolean:true}'), ("a",)),
         (get('where:{path:["len(a)"] operator:GreaterThan valueInt:3}'), ("a",)),
         (get('where:{path:["cars.make"] operator:Equal valueText:"x"}'), ("cars.make",)),
-        (get('where:{path:["cars[1].make"] operator:Equal valueText:"x"}'), ("cars[1].make",)),
+        (get('where:{path:["cars[1].make"] operator:Equal valueText:"x"}'), ("cars.make",)),
         (get('where:{path:["_id"] operator:Equal valueText:"x"}'), ()),
         (get('where:{path:["id"] operator:ContainsAny valueText:["x","y"]}'), ()),
         (get('where:{path:["_creationTimeUnix"] operator:LessThan valueDate:"x"}'), ()),
@@ -377,3 +377,14 @@ def test_what_is_sent_is_judged_as_what_was_asked(query: str) -> None:
     again = sent(query).replace("vecgate_own_", "own_")
     assert [one.resources for one in read(again).operations] == [one.resources for one in first.operations]
     assert [one.fields_used for one in read(again).operations] == [one.fields_used for one in first.operations]
+
+
+@pytest.mark.parametrize("root", ["Get", "Aggregate"])
+def test_a_filter_compares_with_one_value(root: str) -> None:
+    several = '{operator:Equal,path:["a"],valueText:"x",valueInt:1}'
+    fields = "a" if root == "Get" else "meta{count}"
+    for where in (several, f"{{operator:And,operands:[{several}]}}"):
+        with pytest.raises(Refusal) as caught:
+            operations(f"{{{root}{{Docs(where:{where}){{{fields}}}}}}}")
+        assert caught.value.reason == "bad_body"
+    assert operations(f'{{{root}{{Docs(where:{{operator:Equal,path:["a"],valueText:"x"}}){{{fields}}}}}}}')

@@ -13,6 +13,7 @@ from vecgate.masking.maskset import MaskSet
 LINK = {"from": f"weaviate://localhost/Docs/{ID}/by", "to": f"weaviate://localhost/Person/{OTHER}"}
 DELETE = {"match": {"class": "Docs", "where": {"operator": "Equal", "path": ["id"], "valueText": ID}}}
 READ = ("GET", f"/objects/Docs/{ID}", None)
+TENANT = ("GET", f"/objects/Docs/{ID}?tenant=a", None)
 BATCH = ("POST", "/batch/objects", {"objects": [{"class": "Docs"}]})
 LINKS = ("POST", "/batch/references", [LINK])
 DELETES = ("DELETE", "/batch/objects", DELETE)
@@ -26,6 +27,9 @@ MARKED = [0.8671875] * 3
         pytest.param(READ, {**ONE, "tenant": 5}, id="tenant is a number"),
         pytest.param(READ, {**ONE, "tenant": {"a": MARKED}}, id="tenant is an object"),
         pytest.param(READ, {**ONE, "tenant": "a/b"}, id="tenant cannot be one"),
+        pytest.param(TENANT, {**ONE, "tenant": "b"}, id="tenant is another"),
+        pytest.param(READ, {**ONE, "id": OTHER}, id="id is another"),
+        pytest.param(TENANT, {**ONE, "tenant": [MARKED]}, id="tenant is a list"),
         pytest.param(("GET", "/objects", None), {"objects": [{**ONE, "class": "a/b"}]}, id="class cannot be one"),
         pytest.param(BATCH, [{**ONE, "result": {"status": ["SUCCESS"]}}], id="status is a list"),
         pytest.param(BATCH, [{**ONE, "result": []}], id="result is a list"),

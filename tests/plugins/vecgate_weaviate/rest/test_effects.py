@@ -7,6 +7,7 @@ from tests.support.weaviate_rest import ID, OTHER, judged
 
 from vecgate.errors import Refusal
 from vecgate.operations.model import Action, Operation, Risk
+from vecgate_weaviate.known import Collection
 
 BY = "weaviate://localhost"
 DOC: dict[str, Any] = {"class": "Docs", "properties": {"title": "a"}}
@@ -55,10 +56,10 @@ def test_one_object() -> None:
 
 def test_what_is_written_may_make_a_collection_and_reads_what_it_refers_to() -> None:
     link = {"class": "live", "properties": {"by": [{"beacon": f"{BY}/Secret/{OTHER}"}]}, "tenant": "acme"}
-    found = judged("POST", "/objects", link, Live="Docs", schema={"Docs": {"by": ("Person", "Secret")}})
+    found = judged("POST", "/objects", link, Live="Docs", schema={"Docs": Collection({"by": ("Person", "Secret")})})
     assert [facts(one) for one in found] == [
         (Action.WRITE, ("Docs/acme",), ()),
-        (Action.READ, ("Secret",), ()),
+        (Action.READ, ("Secret", "Secret/acme"), ()),
     ]
     created = judged("POST", "/objects", {**DOC, "class": "new"})
     assert [facts(one) for one in created] == [
@@ -141,6 +142,7 @@ def test_a_collections_references_and_addresses_are_judged() -> None:
     found = judged("POST", "/schema", {"class": "docs", "properties": properties})
     assert [facts(one) for one in found] == [
         (Action.ADMIN, ("Docs",), ()),
+        (Action.META, ("Person",), ()),
         (Action.META, ("Secret",), ()),
     ]
     module = {"generative-openai": {"baseURL": "https://evil.example"}}

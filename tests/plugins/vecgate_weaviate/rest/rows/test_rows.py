@@ -72,8 +72,7 @@ def test_every_published_operation_is_judged_or_refused_by_name() -> None:
 
 @pytest.mark.parametrize("name", JUDGED)
 def test_query_keys_are_those_of_the_description(name: str) -> None:
-    left_out = {"tenants"} if "index" in name else set()
-    assert set(TABLE[name].query) == {one["name"] for one in parameters(name, "query")} - left_out
+    assert set(TABLE[name].query) == {one["name"] for one in parameters(name, "query")}
 
 
 @pytest.mark.parametrize("name", JUDGED)

@@ -8,7 +8,7 @@ into which.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,10 +16,8 @@ from vecgate.errors import Unmaskable
 from vecgate.operations.dialect import Lookup
 from vecgate.operations.document import parse
 from vecgate.operations.messages import Answer, Outgoing
-from vecgate_weaviate.graphql.reach import collection_name
-
-type References = Mapping[str, tuple[str, ...]]
-"""By property, the collections that it leads to."""
+from vecgate.operations.model import Resource
+from vecgate_weaviate.reach import collection_name
 
 EVERYTHING: Final = "**"
 """Stands for a collection that is not known: only a grant that covers all covers it."""
@@ -27,8 +25,34 @@ ALIASES: Final = Lookup("aliases", Outgoing("GET", "/v1/aliases"), catalogue=Tru
 SCHEMA: Final = Lookup("schema", Outgoing("GET", "/v1/schema"))
 
 _CLASS: Final = re.compile(r"[A-Z][_0-9A-Za-z]{0,254}")
+_DEPTH: Final = 32
+"""Objects within objects whose properties are known."""
 _MISSING: Final = 404
 """Servers before 1.32 have no aliases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What the schema says of one collection."""
+
+    properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By property, `home.town` for one within an object, the collections that it leads to; none for values."""
+    tenants: bool = False
+    """It consists of tenants."""
+    makes_tenants: bool = False
+    """A write makes the tenant that it names."""
+    _objects: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Properties with properties of their own."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_objects", frozenset(name.rpartition(".")[0] for name in self.properties) - {""})
+
+    def lacks(self, name: str) -> bool:
+        """A property that the server would make. What it takes for the parts of a value, such as a place's, is none."""
+        if name in self.properties:
+            return False
+        within, dot, _ = name.rpartition(".")
+        return not dot or within in self._objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +60,7 @@ class Known:
     """`schema` has every collection; None before the database was asked."""
 
     aliases: Mapping[str, str] = field(default_factory=dict)
-    schema: Mapping[str, References] | None = None
+    schema: Mapping[str, Collection] | None = None
     asked: set[str] = field(default_factory=set, compare=False)
     """Collections whose schema would have been looked at."""
 
@@ -52,8 +76,7 @@ class Known:
 
     def target(self, collection: str, name: str, written: str) -> str:
         """Where a reference leads. If into one collection only, the server goes there, whichever one is named."""
-        self.asked.add(collection)
-        targets = (self.schema or {}).get(collection, {}).get(name, ())
+        targets = self._described(collection).properties.get(name, ())
         if len(targets) == 1:
             return targets[0]
         named = self.collection(written) if written else EVERYTHING
@@ -68,13 +91,42 @@ class Known:
         self.asked.add(collection)
         return self.schema is None or collection in self.schema
 
+    def lacks(self, collection: str, properties: Iterable[str]) -> bool:
+        """The collection exists and does not have one of these properties: a write makes it."""
+        if not self.has(collection) or self.schema is None:
+            return False
+        return any(map(self.schema[collection].lacks, properties))
+
+    def makes_tenants(self, collection: str) -> bool:
+        return self._described(collection).makes_tenants
+
+    def tenanted(self, collection: str) -> bool:
+        """The collection may have tenants: it does, or nobody knows."""
+        self.asked.add(collection)
+        described = (self.schema or {}).get(collection)
+        return described is None or described.tenants
+
+    def led(self, collection: str, tenant: str) -> tuple[Resource, ...]:
+        """What a reference from an object of this tenant leads to: the same tenant, where the collection has any."""
+        if not tenant or collection == EVERYTHING or not self.tenanted(collection):
+            return (collection,)
+        within = f"{collection}/{tenant}"
+        return (within,) if self.has(collection) and self.schema is not None else (collection, within)
+
+    def _described(self, collection: str) -> Collection:
+        self.asked.add(collection)
+        return (self.schema or {}).get(collection) or _NOTHING
+
+
+_NOTHING: Final = Collection()
+
 
 def learnt(answer: Answer, lookup: Lookup) -> Mapping[str, Any]:
     """What an answer says. Raises Unmaskable."""
     if lookup.key == ALIASES.key:
         listed = [] if answer.status == _MISSING else _listed(answer, "aliases")
         return {_text(one, "alias"): _text(one, "class") for one in listed}
-    return {_text(one, "class"): _references(one) for one in _listed(answer, "classes")}
+    return {_text(one, "class"): _collection(one) for one in _listed(answer, "classes")}
 
 
 def _listed(answer: Answer, name: str) -> list[Any]:
@@ -87,16 +139,29 @@ def _listed(answer: Answer, name: str) -> list[Any]:
     return listed or []
 
 
-def _references(described: Any) -> dict[str, tuple[str, ...]]:
-    found = {}
-    for one in described.get("properties") or ():
+def _collection(described: Any) -> Collection:
+    tenancy = described.get("multiTenancyConfig") or {}
+    if type(tenancy) is not dict:
+        raise Unmaskable("What a collection says of tenants is no object.")
+    tenants = tenancy.get("enabled") is True
+    return Collection(
+        dict(_properties(described.get("properties"), "")),
+        tenants,
+        tenants and tenancy.get("autoTenantCreation") is True,
+    )
+
+
+def _properties(described: Any, above: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if described is not None and type(described) is not list:
+        raise Unmaskable("The properties of a collection are no list.")
+    for one in described or ():
         kinds = one.get("dataType") if type(one) is dict else None
         if type(kinds) is not list or not all(isinstance(kind, str) for kind in kinds):
             raise Unmaskable("A property has no type.")
-        targets = tuple(map(_target, filter(_is_collection, kinds)))
-        if targets:
-            found[_text(one, "name")] = targets
-    return found
+        name = above + _text(one, "name")
+        yield name, tuple(map(_target, filter(_is_collection, kinds)))
+        if above.count(".") < _DEPTH:
+            yield from _properties(one.get("nestedProperties"), f"{name}.")
 
 
 def _is_collection(kind: str) -> bool:

@@ -12,7 +12,7 @@ from vecgate.errors import Refusal, Unmaskable
 from vecgate.operations.messages import Answer
 from vecgate.operations.model import Action, Risk
 from vecgate_weaviate import calls
-from vecgate_weaviate.calls.known import ALIASES, SCHEMA, Known, learnt
+from vecgate_weaviate.known import ALIASES, SCHEMA, Collection, Known, learnt
 
 SCHEMA_SAID = {
     "classes": [
@@ -40,9 +40,11 @@ def answer(document: Any, status: int = 200) -> Answer:
 def test_answers_say_what_names_stand_for_and_where_references_lead() -> None:
     assert learnt(answer(ALIASES_SAID), ALIASES) == {"Kb": "Docs"}
     assert learnt(answer(SCHEMA_SAID), SCHEMA) == {
-        "Docs": {"author": ("Person",), "about": ("Docs", "Person"), "owner": ("**",)},
-        "Person": {},
-        "Empty": {},
+        "Docs": Collection(
+            {"title": (), "place": (), "author": ("Person",), "about": ("Docs", "Person"), "owner": ("**",)}
+        ),
+        "Person": Collection(),
+        "Empty": Collection(),
     }
 
 
@@ -118,7 +120,9 @@ def test_names_are_bound_to_what_was_learnt() -> None:
     bound = calls.bind(read, names)
     assert [one.resources for one in bound.operations] == [("Docs",), ("Person",)]
     assert bound.names == names
-    again = calls.bind(bound, {ALIASES.key: {"Kb": "Other"}, SCHEMA.key: {"Other": {"author": ("Secret",)}}})
+    again = calls.bind(
+        bound, {ALIASES.key: {"Kb": "Other"}, SCHEMA.key: {"Other": Collection({"author": ("Secret",)})}}
+    )
     assert [one.resources for one in again.operations] == [("Other",), ("Secret",)]
 
 
@@ -130,19 +134,80 @@ def test_names_that_classify_is_given_are_aliases() -> None:
 def test_a_collection_that_the_write_would_create_is_administered() -> None:
     read = calls.read(request("BatchObjects", {"objects": [{"collection": "New", "uuid": UUID}]}))
     assert [one.action for one in read.operations] == [Action.WRITE]
-    bound = calls.bind(read, {ALIASES.key: {}, SCHEMA.key: {"Docs": {}}})
+    bound = calls.bind(read, {ALIASES.key: {}, SCHEMA.key: {"Docs": Collection()}})
     assert [(one.action, one.resources, one.risks) for one in bound.operations] == [
         (Action.WRITE, ("New",), ()),
         (Action.ADMIN, ("New",), (Risk.SCHEMA_CHANGE,)),
     ]
-    assert len(calls.bind(read, {ALIASES.key: {}, SCHEMA.key: {"New": {}}}).operations) == 1
+    assert len(calls.bind(read, {ALIASES.key: {}, SCHEMA.key: {"New": Collection()}}).operations) == 1
 
 
 def test_what_nobody_knows_stands_for_everything() -> None:
-    known = Known({}, {"Docs": {"about": ("Docs", "Person")}})
+    known = Known({}, {"Docs": Collection({"about": ("Docs", "Person")})})
     assert known.target("Docs", "about", "person") == "Person"
     assert known.target("Docs", "about", "Secret") == "**"
     assert known.target("Docs", "about", "") == "**"
     assert known.target("Docs", "x", "Person") == "**"
     assert known.target("**", "x", "Person") == "**"
     assert Known().target("Docs", "about", "secret") == "Secret"
+
+
+TENANTS_SAID = {"enabled": True, "autoTenantCreation": True}
+NESTED_SAID = {"name": "home", "dataType": ["object"], "nestedProperties": [{"name": "town", "dataType": ["text"]}]}
+
+
+@pytest.mark.parametrize(
+    ("tenancy", "tenants", "makes"),
+    [
+        (None, False, False),
+        ({"enabled": False, "autoTenantCreation": True}, False, False),
+        ({"enabled": True}, True, False),
+        (TENANTS_SAID, True, True),
+    ],
+)
+def test_the_schema_says_who_has_tenants(tenancy: Any, tenants: bool, makes: bool) -> None:
+    said = {"classes": [{"class": "Docs", "multiTenancyConfig": tenancy}]}
+    known = Known({}, learnt(answer(said), SCHEMA))
+    assert (known.tenanted("Docs"), known.makes_tenants("Docs")) == (tenants, makes)
+    assert known.tenanted("Other")
+    assert not known.makes_tenants("Other")
+
+
+@pytest.mark.parametrize("described", [{"multiTenancyConfig": [1]}, {"properties": {"a": 1}}])
+def test_a_collection_that_is_none_is_withheld(described: dict[str, Any]) -> None:
+    with pytest.raises(Unmaskable):
+        learnt(answer({"classes": [{"class": "Docs", **described}]}), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("names", "lacks"),
+    [
+        (["home", "home.town", "place", "place.latitude"], False),
+        (["home.zip"], True),
+        (["wage"], True),
+        (["wage.a"], False),  # its own name says it
+        ([], False),
+    ],
+)
+def test_properties_that_a_write_would_make(names: list[str], lacks: bool) -> None:
+    properties = [NESTED_SAID, {"name": "place", "dataType": ["geoCoordinates"]}]
+    known = Known({}, learnt(answer({"classes": [{"class": "Docs", "properties": properties}]}), SCHEMA))
+    assert known.lacks("Docs", names) is lacks
+    assert not known.lacks("Other", names)
+    assert not Known().lacks("Docs", names)
+
+
+@pytest.mark.parametrize(
+    ("collection", "tenant", "resources"),
+    [
+        ("Plain", "", ("Plain",)),
+        ("Plain", "acme", ("Plain",)),
+        ("Rooms", "", ("Rooms",)),
+        ("Rooms", "acme", ("Rooms/acme",)),
+        ("Other", "acme", ("Other", "Other/acme")),
+        ("**", "acme", ("**",)),
+    ],
+)
+def test_references_lead_to_the_same_tenant(collection: str, tenant: str, resources: tuple[str, ...]) -> None:
+    known = Known({}, {"Plain": Collection(), "Rooms": Collection(tenants=True)})
+    assert known.led(collection, tenant) == resources

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vecgate.errors import Refusal
-from vecgate.operations.model import Risk
+from vecgate.operations.model import Resource, Risk
 from vecgate.reasons import Reason
 
 ALL: Final = "*"
@@ -21,6 +21,10 @@ ALL: Final = "*"
 _CLASS: Final = re.compile(r"[A-Za-z][_0-9A-Za-z]{0,254}")
 _TENANT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LENGTH: Final = re.compile(r"len\((.*)\)", re.DOTALL)
+MOST: Final = 1000
+"""Collections, and properties that steer, which are judged of one request."""
+_INDEX: Final = re.compile(r"\[[^\[\].]*\]")
+"""Which element of a list: the server takes `[0]`, `[007]` and `[+1]`."""
 _NOT_PAYLOAD: Final = frozenset({"id", "_id", "_creationTimeUnix", "_lastUpdateTimeUnix"})
 
 
@@ -41,16 +45,29 @@ class Reach:
     """The steps by collection; the first is what was asked."""
 
     steps: dict[str, Step] = field(default_factory=dict)
+    size: int = 0
 
     def step(self, collection: str) -> Step:
-        return self.steps.setdefault(collection, Step())
+        """Raises Refusal: body_too_large."""
+        found = self.steps.get(collection)
+        if found is None:
+            found = self.steps[collection] = Step()
+            self._grow()
+        return found
 
     def uses(self, collection: str, properties: Iterable[str]) -> None:
-        """These properties of the collection steer the query."""
+        """These properties of the collection steer the query. Raises Refusal: body_too_large."""
         step = self.step(collection)
         for name in properties:
-            if name not in _NOT_PAYLOAD:
-                step.fields[name] = None
+            own = _INDEX.sub("", name) if "[" in name else name
+            if own not in _NOT_PAYLOAD and own not in step.fields:
+                step.fields[own] = None
+                self._grow()
+
+    def _grow(self) -> None:
+        self.size += 1
+        if self.size > MOST:
+            raise Refusal(Reason.BODY_TOO_LARGE, f"At most {MOST} collections and properties steer a request.")
 
     def walk(self, collection: str, path: Sequence[str]) -> None:
         """A path: a property, or reference, collection, … and at last a property. Raises Refusal: bad_body."""
@@ -62,7 +79,9 @@ class Reach:
         self.uses(collection, (steering(path[-1]),))
 
     def where(self, collection: str, clause: Mapping[str, Any]) -> None:
-        """Every path of a filter in JSON."""
+        """Every path of a filter in JSON. Raises Refusal: bad_body, also for several values beside one another."""
+        if sum(name.startswith("value") and value is not None for name, value in clause.items()) > 1:
+            raise Refusal(Reason.BAD_BODY, "A filter compares with several values.")
         if path := clause.get("path"):
             self.walk(collection, path)
         for operand in clause.get("operands") or ():
@@ -81,6 +100,11 @@ def tenant_name(text: str) -> str:
     if not _TENANT.fullmatch(text):
         raise Refusal(Reason.BAD_BODY, "A tenant's name is malformed.")
     return text
+
+
+def place(collection: str, tenant: str) -> Resource:
+    """Raises Refusal: bad_body for a tenant that cannot be one."""
+    return f"{collection}/{tenant_name(tenant)}" if tenant else collection
 
 
 def property_name(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Taking: an answer is rebuilt from the members that are understood. The service adds members at any time; what is not
+"""Taking: an answer is rebuilt from the members that are understood. Services add members at any time; what is not
 known is left out, and what is known but of another kind withholds the answer.
 """
 
