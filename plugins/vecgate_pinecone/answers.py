@@ -16,11 +16,11 @@ from vecgate.operations.model import Resource
 from vecgate.operations.shapes import Kind
 from vecgate.operations.site import Site
 from vecgate.operations.table import Call
+from vecgate.operations.taking import take
 from vecgate.policy.decision import Decision
 from vecgate_pinecone import catalogue, records, replies, shapes, versions
 from vecgate_pinecone.descriptors import DESCRIPTORS
 from vecgate_pinecone.masking import Masking
-from vecgate.operations.taking import take
 
 
 @dataclass(frozen=True, slots=True)

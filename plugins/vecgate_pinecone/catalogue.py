@@ -12,10 +12,10 @@ from typing import Any, Final
 from vecgate.errors import Unmaskable
 from vecgate.operations.model import Resource
 from vecgate.operations.site import Site
+from vecgate.operations.taking import take
 from vecgate.policy.decision import Decision
 from vecgate_pinecone import cursors, shapes, translation
 from vecgate_pinecone.names import canonical
-from vecgate.operations.taking import take
 
 NOWHERE: Final = "not-served.invalid"
 _FULLNESS: Final = ("memory_fullness", "storage_fullness")

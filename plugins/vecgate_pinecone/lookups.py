@@ -14,10 +14,10 @@ from vecgate.operations.messages import Answer, Outgoing
 from vecgate.operations.model import Operation, Resource
 from vecgate.operations.shapes import Shape
 from vecgate.operations.table import Call
+from vecgate.operations.taking import take
 from vecgate_pinecone import shapes, versions
 from vecgate_pinecone.administration import EVERYTHING
 from vecgate_pinecone.table import TABLE
-from vecgate.operations.taking import take
 
 _KINDS: Final[Mapping[str, tuple[str, Shape, str, str]]] = {
     "backup_id": ("describe_backup", shapes.BACKUP, "source_index_name", "backup_id"),

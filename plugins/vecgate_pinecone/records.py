@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from vecgate.errors import Unmaskable
+from vecgate.operations.taking import take
 from vecgate_pinecone import shapes
 from vecgate_pinecone.masking import Masking
 from vecgate_pinecone.names import canonical
-from vecgate.operations.taking import take
 
 
 def matches(masking: Masking, document: Any) -> dict[str, Any]:
