@@ -37,7 +37,7 @@ def search(call: Call) -> tuple[Operation, ...]:
     select(steering, message, collection)
     searches = _decided(steering, message, collection)
     for one in message.sort_by:
-        steering.reach.walk(collection, one.path)
+        steering.sort(one.path, collection)
     if message.HasField("group_by"):
         steering.reach.walk(collection, message.group_by.path)
     if message.HasField("boost"):
