@@ -9,10 +9,11 @@ from vecgate.config.addresses import Address, UpstreamAddress
 from vecgate.config.document import KeyPath, key_text
 from vecgate.config.known import Known
 from vecgate.config.mistake import Mistake, attempt, parsed, repeated
-from vecgate.config.models import Config, Connection, Credential, Issuer
+from vecgate.config.models import Config, Connection, Credential, Issuer, Login
 from vecgate.config.problems import did_you_mean
 from vecgate.config.rules import mask_mistakes, rule_mistakes
 from vecgate.identity.rules import Misconfigured, Rules, key_url
+from vecgate.login.client import check_scope, loopback
 
 _REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]\S*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -106,6 +107,8 @@ def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
         Rules.compile(issuer)
     except Misconfigured as error:
         yield (*at, *error.key.split(".")), str(error)
+    if issuer.login is not None:
+        yield from _login(issuer, issuer.login, (*at, "login"))
     if issuer.jwks.startswith("file:"):
         if issuer.jwks == "file:":
             yield (*at, "jwks"), "names no file"
@@ -115,6 +118,18 @@ def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
         key_url(fetched, issuer.allow_http)
     except ValueError as error:
         yield (*at, key), str(error)
+
+
+def _login(issuer: Issuer, login: Login, at: KeyPath) -> Iterator[Mistake]:
+    try:
+        key_url(issuer.issuer, issuer.allow_http)
+    except ValueError:
+        yield at, "is of use with an issuer at an https address only; on loopback with allow_http"
+    if login.client_secret is not None and not _REFERENCE.fullmatch(login.client_secret):
+        yield (*at, "client_secret"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
+    for index, scope in enumerate(login.scopes or ()):
+        yield from attempt((*at, "scopes", index), check_scope, scope)
+    yield from attempt((*at, "redirect"), loopback, login.redirect)
 
 
 def _stores(config: Config) -> Iterator[Mistake]:
