@@ -53,7 +53,8 @@ def env(
     if as_json:
         emit({"dialect": dialect, "url": url, "grpc_url": grpc_url, "python": snippet})
     else:
-        say(snippet)
+        for line in snippet.splitlines():
+            say(line)
 
 
 def _snippet(dialect: Dialect, url: str, grpc_url: str) -> str:

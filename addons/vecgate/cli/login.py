@@ -40,6 +40,7 @@ def login(
     ] = None,
     audience: Annotated[str, typer.Option(metavar="NAME", help="What the token is for, where issuers ask so.")] = "",
     resource: Annotated[str, typer.Option(metavar="URI", help="The same by RFC 8707.")] = "",
+    prompt: Annotated[str, typer.Option(metavar="NAME", help="consent, where nothing is renewed without.")] = "",
     redirect: Annotated[str, typer.Option(metavar="URL", help="Where on this machine the browser comes back to.")] = "",
     flow: Annotated[
         str, typer.Option(metavar="device|code", help="A code for any browser, or a browser on this machine.")
@@ -59,7 +60,7 @@ def login(
 
     if flow not in ("", *Flow):
         fail(f"--flow {flow}: write device or code")
-    given = Given(issuer, client_id, client_secret_file, tuple(scope or ()), audience, resource, redirect)
+    given = Given(issuer, client_id, client_secret_file, tuple(scope or ()), audience, resource, prompt, redirect)
     store = Store(token_file)
     client = settings(given, config, store)
     session = sign_in(client, Flow(flow) if flow else None, lambda prompt: _show(prompt, no_browser), store)
@@ -101,10 +102,12 @@ def whoami(config: MaybeConfig = None, token_file: TokenFile = None, as_json: As
     if as_json:
         emit(facts)
         return
-    for name, value in facts.items():
+    for name in ("issuer", "subject", "name", "groups", "client", "audience"):
+        value = facts[name]
         shown = ", ".join(value) if isinstance(value, list) else value
-        if shown not in ("", None):
-            say(f"{name + ':':<10}{shown}")
+        say(f"{name + ':':<10}{shown or 'none'}")
+    if config is None:
+        say("Groups may stand elsewhere in your token: -c FILE looks where that gateway does, and proves the token.")
     if not isinstance(found, str):
         say(_lasting(found))
 
@@ -142,11 +145,9 @@ def _fresh(token_file: Path | None) -> Session | str:
 
 def _show(prompt: Prompt, no_browser: bool) -> None:
     """On standard error, so that `--json` stays one document."""
+    warn(f"Sign in at {prompt.complete or prompt.address}")
     if prompt.code:
-        warn(f"Open {prompt.complete or prompt.address}")
-        warn(f"and see that it shows this code, or type it there: {prompt.code}")
-    else:
-        warn(f"Sign in here: {prompt.address}")
+        warn(f"on any machine, and see that it asks for this code: {prompt.code}")
     if sys.stderr.isatty() and not no_browser:
         webbrowser.open(prompt.complete or prompt.address)
     warn("Waiting for you …")
@@ -168,11 +169,13 @@ def _principal(token: str, config: Path | None) -> Principal:
 
 
 async def _proved(token: str, config: Path) -> Principal:
-    from vecgate.cli.configured import configured
+    from vecgate.cli.configured import hooks_at
+    from vecgate.config.load import load
     from vecgate.identity.authenticator import Authenticator
 
-    loaded, hooks = configured(config)
-    authenticator = Authenticator(loaded.config.identity, loaded.base, plugin=hooks.authenticate)
+    loaded = load(config, known=None)  # no engine has a say in this
+    plugin = hooks_at(config).authenticate if loaded.config.plugins.load else None
+    authenticator = Authenticator(loaded.config.identity, loaded.base, plugin=plugin)
     try:
         return await authenticator.authenticate(token)
     finally:
@@ -200,7 +203,8 @@ def _facts(session: Session | None, principal: Principal | None) -> dict[str, An
 def _lasting(session: Session) -> str:
     if session.refresh_token:
         return "Your token is short-lived, and renewed as long as your issuer lets it be."
-    return f"Your token ends at {_moment(session.expires)}; the issuer gave nothing to renew it by."
+    why = "the issuer gave nothing to renew it by (some do with --scope offline_access --prompt consent)"
+    return f"Your token ends at {_moment(session.expires)}: {why}."
 
 
 def _moment(seconds: float) -> str:

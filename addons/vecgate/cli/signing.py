@@ -10,7 +10,7 @@ import msgspec
 
 from vecgate.config.models import Issuer
 from vecgate.errors import LoginError
-from vecgate.login.client import REDIRECT, Client
+from vecgate.login.client import Client
 from vecgate.login.session import Store
 
 
@@ -23,6 +23,7 @@ class Given(NamedTuple):
     scopes: tuple[str, ...]
     audience: str
     resource: str
+    prompt: str
     redirect: str
 
 
@@ -35,6 +36,7 @@ def settings(given: Given, config: Path | None, store: Store) -> Client:
         "scopes": given.scopes,
         "audience": given.audience,
         "resource": given.resource,
+        "prompt": given.prompt,
         "redirect": given.redirect,
         "secret": _secret(given.secret_file) if given.secret_file else "",
     }
@@ -55,9 +57,10 @@ def _last(store: Store, issuer: str) -> Client:
 
 
 def _configured(config: Path, issuer: str) -> Client:
-    from vecgate.cli.configured import configured
+    from vecgate.cli.configured import hooks_at
+    from vecgate.config.load import load
 
-    loaded, hooks = configured(config)
+    loaded = load(config, known=None)  # no engine has a say in this
     found = _chosen(config, loaded.config.identity.issuers, issuer)
     login = found.login
     if login is None:
@@ -65,11 +68,14 @@ def _configured(config: Path, issuer: str) -> Client:
     return Client(
         issuer=found.issuer,
         client_id=login.client_id,
-        secret=_resolved(login.client_secret, loaded.base, hooks.secret) if login.client_secret else "",
+        secret=_resolved(login.client_secret, loaded.base, lambda reference: hooks_at(config).secret(reference))
+        if login.client_secret
+        else "",
         scopes=tuple(login.scopes or ()),
         audience=login.audience or "",
         resource=login.resource or "",
-        redirect=login.redirect or REDIRECT,
+        prompt=login.prompt or "",
+        redirect=login.redirect,
     )
 
 

@@ -109,6 +109,8 @@ class Login(Model):
     """A parameter of requests by which some issuers choose the token's audience (Auth0)."""
     resource: Text | None = None
     """The same by RFC 8707."""
+    prompt: Text | None = None
+    """OpenID Connect's `prompt`: `consent` where the issuer gives no refresh token without."""
     redirect: Text = "http://127.0.0.1/callback"
     """Where on the person's machine a browser is sent back to; a port is chosen where none is written."""
 

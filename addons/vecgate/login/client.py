@@ -29,11 +29,18 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A parameter of the request that some issuers choose the token's audience by."""
     resource: str = ""
     """The same as RFC 8707 has it."""
+    prompt: str = ""
+    """`consent` where the issuer gives no refresh token without (OpenID Connect Core 1.0 §11)."""
     redirect: str = REDIRECT
     """On loopback; a port is chosen where none is written."""
 
     def __repr__(self) -> str:
         return f"Client({self.issuer!r}, {self.client_id!r})"
+
+    @property
+    def question(self) -> dict[str, str]:
+        """The parameters with which signing in begins."""
+        return self.target | ({"prompt": self.prompt} if self.prompt else {})
 
     @property
     def target(self) -> dict[str, str]:

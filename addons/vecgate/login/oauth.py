@@ -44,7 +44,7 @@ class OAuth:
             redirect_uri=redirect,
             scope=self.provider.scope(self.client),
             nonce=nonce,
-            **self.client.target,
+            **self.client.question,
         )
         return str(url)
 
@@ -55,7 +55,7 @@ class OAuth:
             "code_challenge": create_s256_code_challenge(verifier),
             "code_challenge_method": "S256",
             **({"client_id": self.client.client_id} if self.client.secret else {}),
-            **self.client.target,
+            **self.client.question,
         }
         method = self._client.client_auth(self._client.token_endpoint_auth_method)
         return _object(self._wire.post(self.provider.device, form, {}, method).json, self.provider.device)

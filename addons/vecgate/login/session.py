@@ -6,6 +6,7 @@ where others may read it. A file with nothing but a token in it, such as an orch
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -89,8 +90,6 @@ class Store:
 
         Raises LoginError for a file that is something else, which must stay.
         """
-        if not os.access(self.path.parent, os.W_OK):
-            raise LoginError(f"{self.path.parent} is not to be written to: name another --token-file")
         if not self.path.exists():
             return None
         data, _ = self._open()
@@ -120,6 +119,8 @@ class Store:
         """Alone with the file, so that no refresh token is used twice or lost."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not os.access(self.path.parent, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             lock = DirectoryLock(self.path.parent, patience=PATIENCE)
         except Locked:
             raise LoginError(f"{self.path} has been in use by another process for too long") from None
