@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(running.enter_context(gateway(folder / "gate", upstream, POLICY, head=head)), issuers, folder)
 
 
-WAYS = ("nanoidp device", "nanoidp code", "keycloak device", "keycloak code", "entra device", "entra code")
+WAYS = ("nanoidp device", "keycloak device", "keycloak code", "entra code")
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +113,7 @@ def people(world: World) -> dict[str, tuple[Terminal, Login]]:
             prompt = ("--prompt", "consent") if flow == "code" else ()
             more = ("--issuer", world.issuers[where], "--client-id", CLIENT, "--flow", flow, *prompt)
         waiting[way] = terminal, terminal.login(*more)
-    for way, (_, login) in waiting.items():
-        assert login.address, (way, login.said)
+    for _, login in waiting.values():
         walk(login.address, "dana")
     return waiting
 
@@ -178,19 +178,16 @@ def test_many_at_once_lose_no_refresh_token(
 
 
 @pytest.mark.usefixtures("ended")
-def test_the_printed_python_comes_to_the_gateway(
-    world: World, people: dict[str, tuple[Terminal, Login]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_printed_python_comes_to_the_gateway(world: World, people: dict[str, tuple[Terminal, Login]]) -> None:
     terminal = people["entra code"][0]
     printed = terminal.run("env", "docs", "-c", world.config)
     assert printed.code == 0, printed.err
-    for name, value in terminal.environment.items():
-        monkeypatch.setenv(name, value)
     names: dict[str, Any] = {}
-    exec(printed.out, names)
-    client: QdrantClient = names["client"]
-    assert client.scroll("kb_docs")[0] == []
-    client.close()
+    with terminal.at_home(), warnings.catch_warnings(action="ignore"):  # plain http
+        exec(printed.out, names)
+        client: QdrantClient = names["client"]
+        assert client.scroll("kb_docs")[0] == []
+        client.close()
 
 
 def test_a_person_says_no(world: World, tmp_path: Path) -> None:
@@ -203,10 +200,11 @@ def test_a_person_says_no(world: World, tmp_path: Path) -> None:
     assert not terminal.file.exists()
 
 
+@pytest.mark.parametrize("way", ["nanoidp device", "keycloak code"])
 @pytest.mark.usefixtures("ended")
-@pytest.mark.parametrize("where", ["nanoidp", "keycloak"])
-def test_signing_out_ends_it_at_the_issuer(where: str, world: World, people: dict[str, tuple[Terminal, Login]]) -> None:
-    terminal = people[f"{where} code"][0]
+def test_signing_out_ends_it_at_the_issuer(way: str, people: dict[str, tuple[Terminal, Login]]) -> None:
+    terminal = people[way][0]
+    terminal.run("token")  # makes anew what an earlier test let end
     kept = terminal.file.read_bytes()
     assert terminal.run("logout") == (0, "Signed out.\n", "")
     assert not terminal.file.exists()
