@@ -52,20 +52,20 @@ class Fetcher:
         )
 
 
-def check_json(response: httpx.Response) -> None:
-    """Whether the answer says that its bytes are JSON as they come. Raises FetchError."""
-    url, kind = response.url, response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise FetchError(f"{url}: not JSON")
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise FetchError(f"{url}: compressed, though that was not asked for")
+def is_json(response: httpx.Response) -> bool:
+    """Whether the answer says that it is JSON."""
+    kind: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 async def _body(response: httpx.Response) -> bytes:
     url = response.url
     if response.status_code != 200:
         raise FetchError(f"{url}: status {response.status_code}")
-    check_json(response)
+    if not is_json(response):
+        raise FetchError(f"{url}: not JSON")
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise FetchError(f"{url}: compressed, though that was not asked for")
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk

@@ -58,7 +58,7 @@ class OAuth:
             **self.client.question,
         }
         method = self._client.client_auth(self._client.token_endpoint_auth_method)
-        return _object(self._wire.post(self.provider.device, form, {}, method).json, self.provider.device)
+        return _object(lambda: self._wire.post(self.provider.device, form, {}, method).json(), self.provider.device)
 
     def token(self, grant: str, **parameters: str) -> Answer:
         """Exchange a code for tokens."""

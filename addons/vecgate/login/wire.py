@@ -11,7 +11,7 @@ import httpx
 
 from vecgate.errors import LoginError, LoginRefused
 from vecgate.identity.claims import parse_object
-from vecgate.identity.fetch import LOOPBACK, MAX_BYTES, FetchError, check_json
+from vecgate.identity.fetch import LOOPBACK, MAX_BYTES, is_json
 from vecgate.identity.rules import key_url
 
 SECONDS = 15.0
@@ -70,27 +70,32 @@ class Wire:
 
     def fetch(self, url: str) -> bytes:
         """A published document of the issuer. Raises LoginError."""
-        status, body = self._ask("GET", url, {}, b"")
-        if status != 200:
-            raise LoginError(f"{url}: status {status}")
-        return body
+        response = self._ask("GET", url, {}, b"")
+        if response.status_code != 200:
+            raise LoginError(f"{url}: status {response.status_code}")
+        return _json(response)
 
     def get(self, url: str) -> dict[str, Any]:
         """The same, as the JSON object that it is. Raises LoginError."""
         return _document(url, self.fetch(url))
 
     def post(self, url: str, data: dict[str, str], headers: dict[str, str], auth: Authentication) -> httpx.Response:
-        """Ask as the client. Raises LoginRefused with the issuer's code, LoginError for whatever is no answer."""
+        """Ask as the client; what is no JSON counts for nothing, as in answers to a revocation (RFC 7009 §2.2).
+
+        Raises LoginRefused with the issuer's code, LoginError for whatever else is no answer.
+        """
         kind = {"content-type": "application/x-www-form-urlencoded"}
         address, more, body = auth.prepare("POST", self.permitted(url, "the address"), kind, urlencode(data))
-        status, content = self._ask("POST", address, more, body.encode())
-        if status in _REFUSALS:
-            raise _refusal(url, _document(url, content), secrets=list(data.values()))
-        if status != 200:
-            raise LoginError(f"{url}: status {status}")
-        return httpx.Response(status, content=content)
+        response = self._ask("POST", address, more, body.encode())
+        if response.status_code in _REFUSALS:
+            raise _refusal(url, _document(url, _json(response)), secrets=list(data.values()))
+        if response.status_code != 200:
+            raise LoginError(f"{url}: status {response.status_code}")
+        if is_json(response):
+            _document(url, response.content)  # as strictly as any; Authlib reads it again
+        return response
 
-    def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+    def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes) -> httpx.Response:
         deadline = time.monotonic() + SECONDS
         try:
             with self._client.stream(method, url, headers=headers, content=body) as response:
@@ -103,13 +108,20 @@ class Wire:
                         raise LoginError(f"{url}: larger than {MAX_BYTES} bytes")
                     if time.monotonic() > deadline:
                         raise LoginError(f"{url}: no whole answer within {SECONDS:g} s")
-                if received:
-                    check_json(response)
-                return response.status_code, bytes(received)
+                kind = {"content-type": response.headers.get("content-type", "")}
+                if response.headers.get("content-encoding", "identity") != "identity":
+                    raise LoginError(f"{url}: compressed, though that was not asked for")
+                return httpx.Response(
+                    response.status_code, headers=kind, content=bytes(received), request=response.request
+                )
         except httpx.HTTPError as error:
             raise LoginError(f"{url}: {str(error) or type(error).__name__}") from error
-        except FetchError as error:
-            raise LoginError(str(error)) from error
+
+
+def _json(response: httpx.Response) -> bytes:
+    if not is_json(response):
+        raise LoginError(f"{response.url}: not JSON")
+    return response.content
 
 
 def _document(url: str, body: bytes) -> dict[str, Any]:
