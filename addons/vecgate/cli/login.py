@@ -195,8 +195,8 @@ def _facts(session: Session | None, principal: Principal | None) -> dict[str, An
             "audience": [audience] if isinstance(audience, str) else audience,
         }
     if session is not None:
-        facts |= {"issuer": session.client.issuer, "expires": _moment(session.expires)}
-        facts["renewable"] = bool(session.refresh_token)
+        facts.setdefault("issuer", session.client.issuer)
+        facts |= {"expires": _moment(session.expires), "renewable": bool(session.refresh_token)}
     return facts
 
 
