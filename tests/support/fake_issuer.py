@@ -57,8 +57,8 @@ class FakeIssuer:
             "id_token_signing_alg_values_supported": ["RS256"],
         }
         self.answers: dict[str, Any] = {
-            "/device_authorization": DEVICE,
-            "/token": TOKENS,
+            "/device_authorization": dict(DEVICE),
+            "/token": dict(TOKENS),
             "/revoke": httpx.Response(200),
             "/jwks": httpx.Response(200, content=key_set(rsa()), headers={"content-type": "application/json"}),
         }
