@@ -50,8 +50,9 @@ class OAuth:
 
     def authorize_device(self, verifier: str) -> Answer:
         """Begin a device authorization (RFC 8628 §3.1); issuers that know PKCE bind the code to the verifier."""
+        scope = self.provider.scope(self.client)
         form = {
-            "scope": self.provider.scope(self.client),
+            **({"scope": scope} if scope else {}),
             "code_challenge": create_s256_code_challenge(verifier),
             "code_challenge_method": "S256",
             **({"client_id": self.client.client_id} if self.client.secret else {}),

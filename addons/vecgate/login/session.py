@@ -153,7 +153,9 @@ class Store:
         try:
             (token,) = data.decode("ascii").split()
         except ValueError:
-            raise LoginError(f"no token in {self.path}: not one token. {_AGAIN}, or name another file.") from None
+            token = ""
+        if not token or not token.isprintable():
+            raise LoginError(f"no token in {self.path}: not one token. {_AGAIN}, or name another file.")
         return token
 
 

@@ -17,6 +17,8 @@ from vecgate.identity.rules import key_url
 SECONDS = 15.0
 """How long an issuer may take for one answer."""
 _REFUSALS = frozenset({400, 401, 403})
+_SECRETS = ("refresh_token", "token", "code", "code_verifier", "device_code")
+"""What a form holds that nobody else may see."""
 _HINTS = {
     "invalid_client": "Is the client id right? A client with a secret needs --client-secret-file.",
     "unauthorized_client": "The issuer does not let this client sign people in this way.",
@@ -28,6 +30,8 @@ _HINTS = {
 
 class Authentication(Protocol):
     """How Authlib puts a client's credentials onto a request."""
+
+    client_secret: str | None
 
     def prepare(self, method: str, uri: str, headers: dict[str, str], body: str) -> tuple[str, dict[str, str], str]: ...
 
@@ -88,7 +92,7 @@ class Wire:
         address, more, body = auth.prepare("POST", self.permitted(url, "the address"), kind, urlencode(data))
         response = self._ask("POST", address, more, body.encode())
         if response.status_code in _REFUSALS:
-            raise _refusal(url, _document(url, _json(response)), secrets=list(data.values()))
+            raise _refusal(url, _document(url, _json(response)), [*map(data.get, _SECRETS), auth.client_secret])
         if response.status_code != 200:
             raise LoginError(f"{url}: status {response.status_code}")
         if is_json(response):
@@ -131,10 +135,10 @@ def _document(url: str, body: bytes) -> dict[str, Any]:
         raise LoginError(f"{url}: {error}") from None
 
 
-def _refusal(url: str, document: dict[str, Any], secrets: list[str]) -> LoginRefused:
+def _refusal(url: str, document: dict[str, Any], secrets: list[str | None]) -> LoginRefused:
     """The issuer's own words, without what it was sent: some quote it."""
     code, said = (str(document.get(name) or "") for name in ("error", "error_description"))
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+    for secret in filter(None, secrets):
         said = said.replace(secret, "…")
     text = f"{code or url}: {said[:500]}" if said else f"{code or url}: the issuer refuses"
     return LoginRefused(f"{text}\n{_HINTS[code]}" if code in _HINTS else text, code)

@@ -41,6 +41,13 @@ def test_a_person_agrees_in_time() -> None:
     assert {one["grant_type"] for one in asked} == {GRANT}
 
 
+def test_an_issuer_that_knows_no_scope_is_asked_for_none() -> None:
+    issuer = FakeIssuer()
+    issuer.document["scopes_supported"] = ["other"]
+    run(issuer)
+    assert "scope" not in issuer.forms("/device_authorization")[0]
+
+
 def test_it_asks_no_more_often_than_it_is_told() -> None:
     issuer = FakeIssuer()
     issuer.answers["/device_authorization"] = {name: DEVICE[name] for name in DEVICE if name != "interval"}

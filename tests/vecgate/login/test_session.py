@@ -84,7 +84,7 @@ def test_a_token_by_itself_is_taken_as_it_is(tmp_path: Path) -> None:
         store.session()
 
 
-@pytest.mark.parametrize("content", [b"", b"one two", b"\xff\xfe", b"x" * (module.MAX_BYTES + 1)])
+@pytest.mark.parametrize("content", [b"", b"one two", b"\xff\xfe", b"a\x1b[2J", b"x" * (module.MAX_BYTES + 1)])
 def test_what_is_no_token_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "token"
     path.write_bytes(content)

@@ -78,6 +78,13 @@ def test_a_refusal_has_the_issuers_code_and_words_without_what_it_was_sent() -> 
     assert "is no good" in str(caught.value)
 
 
+def test_a_secret_is_not_shown_when_the_issuer_quotes_it() -> None:
+    issuer = FakeIssuer()
+    issuer.answers["/token"] = refusal("invalid_client", "the secret canary is not that of a refresh_token client", 401)
+    with pytest.raises(LoginRefused, match="the secret … is not that of a refresh_token client"):
+        issuer.oauth(Client(issuer=URL, client_id="cli", secret="canary", audience="e")).refresh("refresh-0")
+
+
 def test_a_hint_says_what_to_do() -> None:
     issuer = FakeIssuer()
     issuer.answers["/token"] = refusal("invalid_client", status=401)
