@@ -42,7 +42,7 @@ class ChromaDialect(Dialect):
     credential: ClassVar[CredentialHeader] = CredentialHeader("x-chroma-token")
     client: ClassVar[str] = (
         "import chromadb\n"
-        'client = chromadb.HttpClient({host!r}, {port}, {tls}, headers={{"Authorization": f"Bearer {{token()}}"}})'
+        'client = chromadb.HttpClient("{host}", {port}, {tls}, headers={{"Authorization": f"Bearer {{token()}}"}})'
     )
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset(
         {

@@ -25,7 +25,8 @@ class PineconeDialect(Dialect):
     name: ClassVar[str] = "pinecone"
     credential: ClassVar[CredentialHeader] = CredentialHeader("api-key")
     client: ClassVar[str] = (
-        "from pinecone import Pinecone\nclient = Pinecone(api_key=token(), host={url!r})  # client.Index(host={url!r})"
+        "from pinecone import Pinecone\n"
+        'client = Pinecone(api_key=token(), host="{url}")  # of an index: client.Index(host="{url}")'
     )
     table: ClassVar[Table] = TABLE
     headers: ClassVar[frozenset[str]] = frozenset({versions.HEADER})

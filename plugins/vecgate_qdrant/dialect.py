@@ -23,7 +23,7 @@ class QdrantDialect(Dialect):
     name: ClassVar[str] = "qdrant"
     credential: ClassVar[CredentialHeader] = CredentialHeader("api-key")
     client: ClassVar[str] = (
-        "from qdrant_client import QdrantClient\nclient = QdrantClient({url!r}, auth_token_provider=token)"
+        'from qdrant_client import QdrantClient\nclient = QdrantClient("{url}", auth_token_provider=token)'
     )
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset(
         {

@@ -29,7 +29,7 @@ class WeaviateDialect(Dialect):
     credential: ClassVar[CredentialHeader] = CredentialHeader("authorization")
     client: ClassVar[str] = (
         "import weaviate\n"
-        "client = weaviate.connect_to_custom({host!r}, {port}, {tls}, {grpc_host!r}, {grpc_port}, {grpc_tls}, "
+        'client = weaviate.connect_to_custom("{host}", {port}, {tls}, "{grpc_host}", {grpc_port}, {grpc_tls}, '
         "auth_credentials=weaviate.auth.Auth.api_key(token()))"
     )
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset(

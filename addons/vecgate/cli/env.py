@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from vecgate.config.models import Config, Connection
     from vecgate.operations.dialect import Dialect
 
-_PREAMBLE = """\
+_PYTHON = """\
 from subprocess import check_output
+
+{imported}
+
 token = lambda: check_output(["vecgate", "token"], text=True).strip()
+{made}
 """
 
 
@@ -63,7 +67,8 @@ def _snippet(dialect: Dialect, url: str, grpc_url: str) -> str:
     if "{grpc_" in dialect.client and not grpc_url:
         fail(f"the client of {dialect.name} speaks gRPC, too: --grpc-url, or a connection that has names: this one")
     fields = _parts(url, "") | (_parts(grpc_url, "grpc_") if grpc_url else {})
-    return _PREAMBLE + dialect.client.format(**fields)
+    imported, _, made = dialect.client.format(**fields).partition("\n")
+    return _PYTHON.format(imported=imported, made=made)
 
 
 def _found(config: Config, name: str) -> tuple[str, str, str]:
