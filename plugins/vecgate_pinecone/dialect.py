@@ -25,6 +25,10 @@ _GOOD: Final = frozenset({200, 201, 202})
 class PineconeDialect(Dialect):
     name: ClassVar[str] = "pinecone"
     credential: ClassVar[CredentialHeader] = CredentialHeader("api-key")
+    client: ClassVar[str] = (
+        "from pinecone import Pinecone\n"
+        'client = Pinecone(api_key=token(), host="{url}")  # of an index: client.Index(host="{url}")'
+    )
     table: ClassVar[Table] = TABLE
     headers: ClassVar[frozenset[str]] = frozenset({versions.HEADER})
     descriptors: ClassVar[Descriptors | None] = DESCRIPTORS

@@ -24,6 +24,7 @@ SECTIONS = {
     "Bounds": "bounds",
     "Identity": "identity",
     "Issuer": "issuers",
+    "Login": "login",
     "Claims": "claims",
     "Directory": "directory",
     "Certificates": "certificates",

@@ -9,6 +9,7 @@ import grpc
 import pytest
 from pymilvus import MilvusClient, MilvusException  # type: ignore[import-untyped]  # has no stubs
 from tests.support.milvus import MilvusScene, milvus_scene
+from tests.support.snippets import client_of
 
 pytestmark = pytest.mark.real
 
@@ -104,6 +105,12 @@ def test_what_is_not_granted_is_denied_at_once(name: str, scene: MilvusScene) ->
 def test_lists_show_what_the_caller_may_see(scene: MilvusScene) -> None:
     assert scene.client("readers").list_collections() == ["kb_docs"]
     assert sorted(scene.client("owners").list_collections()) == ["kb_docs", "secret"]
+
+
+def test_the_printed_python_makes_a_client(scene: MilvusScene) -> None:
+    made = client_of(scene.gateway.folder / "vecgate.yaml", "milvus", scene.token("readers"))
+    assert made.list_collections() == ["kb_docs"]
+    made.close()
 
 
 def test_an_alias_is_judged_by_what_it_stands_for(scene: MilvusScene) -> None:

@@ -13,6 +13,7 @@ from pinecone.index import Index
 from tests.support.gateway import SERVICE_KEY
 from tests.support.pinecone_gateway import NUMBERS, ONCE, SECRET, PineconeScene, pinecone_scene
 from tests.support.pinecone_walk import DENIED, FACTS, NEW, QUERY, READS, RECENT, said
+from tests.support.snippets import client_of
 
 pytestmark = pytest.mark.real
 
@@ -39,6 +40,12 @@ def test_full_rights_see_what_a_direct_client_sees(
     call = {**READS, **FACTS}[name]
     with Index(host=f"http://127.0.0.1:{scene.database.data_port}", api_key="any") as direct:
         assert said(call(connect("owners"))) == said(call(direct))
+
+
+def test_the_printed_python_makes_a_client(scene: PineconeScene) -> None:
+    config, token = scene.gateway.folder / "vecgate.yaml", scene.gateway.issuer.token("dana", "readers")
+    with client_of(config, "control", token) as made:
+        assert [one.name for one in made.list_indexes()] == ["docs"]
 
 
 @pytest.mark.parametrize("name", READS)

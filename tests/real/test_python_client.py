@@ -22,6 +22,7 @@ from tests.support.chroma import chroma
 from tests.support.chroma_clients import admin_client, closing, http_client
 from tests.support.client_scene import HIDDEN, RECORDS, SECRETS, VISIBLE, client_scene
 from tests.support.gateway import Gateway
+from tests.support.snippets import client_of
 
 __all__ = ["chroma", "client_scene", "closing"]
 
@@ -103,6 +104,12 @@ def test_what_a_reader_may_not_do_is_forbidden_with_its_reason(
     with pytest.raises(ChromaAuthError, match=reason) as caught:
         call(reader, reader.get_collection(VISIBLE, embedding_function=None))
     assert str(caught.value.trace_id) in str(caught.value), "the exchange's id, by which evidence finds it"
+
+
+def test_the_printed_python_makes_a_client(client_scene: Gateway) -> None:
+    config = client_scene.folder / "vecgate.yaml"
+    made = client_of(config, "docs", client_scene.issuer.token("dana", "readers"))
+    assert [each.name for each in made.list_collections()] == [VISIBLE]
 
 
 def test_not_even_an_owner_resets_the_server(client_scene: Gateway) -> None:

@@ -12,6 +12,7 @@ import grpc
 import pytest
 import weaviate
 from tests.support.gateway import SERVICE_KEY
+from tests.support.snippets import client_of
 from tests.support.weaviate_scene import ADA, FIRST, QUERY, SECRETS, Scene, weaviate_scene
 from weaviate.auth import Auth
 from weaviate.backup import BackupStorage
@@ -152,6 +153,11 @@ def test_what_a_reader_may_not_see_is_not_asked_for(scene: Scene) -> None:
     assert not search.message.metadata.vector
     assert not search.message.metadata.explain_score
     assert search.message.metadata.distance
+
+
+def test_the_printed_python_makes_a_client(scene: Scene) -> None:
+    with client_of(scene.gateway.folder / "vecgate.yaml", "rest", scene.token("readers")) as made:
+        assert len(_docs(made).near_vector(QUERY, limit=2).objects) == 2
 
 
 def test_scores_are_ranks(scene: Scene) -> None:

@@ -49,6 +49,10 @@ def _files(loaded: Loaded) -> Iterator[tuple[KeyPath, str, bool]]:
             yield (*at, "credential", "value"), connection.credential.value, False
         if connection.tls is not None:
             yield (*at, "tls", "key"), connection.tls.key, False
+    for index, issuer in enumerate(config.identity.issuers):
+        secret = issuer.login.client_secret if issuer.login else None
+        if secret is not None and secret.startswith("file:"):
+            yield ("identity", "issuers", index, "login", "client_secret"), secret, False
     if config.evidence.signing_key is not None:
         yield ("evidence", "signing_key"), config.evidence.signing_key, True
     if config.identity.own is not None and (config.identity.own.keys or "").startswith("file:"):

@@ -10,10 +10,11 @@ from vecgate.config.certificates import certificate_mistakes
 from vecgate.config.document import KeyPath, key_text
 from vecgate.config.known import Known
 from vecgate.config.mistake import Mistake, attempt, parsed, repeated
-from vecgate.config.models import Config, Connection, Credential, Issuer
+from vecgate.config.models import Config, Connection, Credential, Issuer, Login
 from vecgate.config.problems import did_you_mean
 from vecgate.config.rules import mask_mistakes, rule_mistakes
 from vecgate.identity.rules import Misconfigured, Rules, key_url
+from vecgate.login.client import check_scope, loopback
 
 _REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]\S*")
 _SOURCE = re.compile(r"[a-z][a-z0-9+.-]*:\S.*")
@@ -119,6 +120,8 @@ def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
         yield (*at, *error.key.split(".")), str(error)
     if issuer.directory is not None and not _SOURCE.fullmatch(issuer.directory.source):
         yield (*at, "directory", "source"), "says what kind it is, too: file:groups.yaml, entra:entra.yaml"
+    if issuer.login is not None:
+        yield from _login(issuer, issuer.login, (*at, "login"))
     if issuer.jwks.startswith("file:"):
         if issuer.jwks == "file:":
             yield (*at, "jwks"), "names no file"
@@ -166,6 +169,18 @@ def _own_address(text: str) -> None:
         plain = False
     if not plain:
         raise ValueError("write an https address, or an http one on a loopback address")
+
+
+def _login(issuer: Issuer, login: Login, at: KeyPath) -> Iterator[Mistake]:
+    try:
+        key_url(issuer.issuer, issuer.allow_http)
+    except ValueError:
+        yield at, "is of use with an issuer at an https address only; on loopback with allow_http"
+    if login.client_secret is not None and not _REFERENCE.fullmatch(login.client_secret):
+        yield (*at, "client_secret"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
+    for index, scope in enumerate(login.scopes or ()):
+        yield from attempt((*at, "scopes", index), check_scope, scope)
+    yield from attempt((*at, "redirect"), loopback, login.redirect)
 
 
 def _stores(config: Config) -> Iterator[Mistake]:

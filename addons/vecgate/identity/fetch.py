@@ -8,7 +8,7 @@ import httpx
 
 MAX_BYTES = 1024 * 1024
 SECONDS = 3.0
-_LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
 class FetchError(Exception):
@@ -48,15 +48,21 @@ class Fetcher:
             follow_redirects=False,
             timeout=SECONDS,
             headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "vecgate"},
-            mounts={} if self._transport else dict.fromkeys(_LOOPBACK),
+            mounts={} if self._transport else dict.fromkeys(LOOPBACK),
         )
 
 
+def is_json(response: httpx.Response) -> bool:
+    """Whether the answer says that it is JSON."""
+    kind: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
 async def _body(response: httpx.Response) -> bytes:
-    url, kind = response.url, response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    url = response.url
     if response.status_code != 200:
         raise FetchError(f"{url}: status {response.status_code}")
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+    if not is_json(response):
         raise FetchError(f"{url}: not JSON")
     if response.headers.get("content-encoding", "identity") != "identity":
         raise FetchError(f"{url}: compressed, though that was not asked for")

@@ -247,6 +247,31 @@ def test_a_connection_that_cannot_be_meant_is_refused(tmp_path: Path, connection
             ),
         ),
         (
+            "identity: {issuers: [{issuer: 'https://i', audience: v, login: {client_id: c, client_secret: s3cret}}]}",
+            (
+                "4:94: identity.issuers[0].login.client_secret: must be a reference to a secret, env:NAME or "
+                "file:PATH, never the secret itself"
+            ),
+        ),
+        (
+            "identity: {issuers: [{issuer: 'https://i', audience: v, login: {client_id: c, scopes: [a, b c]}}]}",
+            "4:91: identity.issuers[0].login.scopes[1]: b c is not one scope: name each by itself",
+        ),
+        (
+            "identity: {issuers: [{issuer: 'https://i', audience: v, login: {client_id: c, redirect: 'http://i/'}}]}",
+            (
+                "4:89: identity.issuers[0].login.redirect: http://i/ is not on this machine: write it like "
+                "http://127.0.0.1/callback, with a port if that is fixed"
+            ),
+        ),
+        (
+            "identity: {issuers: [{issuer: 'http://i', audience: v, jwks: 'file:j', login: {client_id: c}}]}",
+            (
+                "4:79: identity.issuers[0].login: is of use with an issuer at an https address only; on loopback with "
+                "allow_http"
+            ),
+        ),
+        (
             "identity: {issuers: [{issuer: 'https://i', audience: v, jwks: 'file:'}]}",
             "4:63: identity.issuers[0].jwks: names no file",
         ),

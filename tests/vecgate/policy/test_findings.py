@@ -76,6 +76,13 @@ control: {listen: "0.0.0.0:6099"}
     ]
 
 
+def test_a_terminals_secret_that_others_may_read_is_remarked_on(tmp_path: Path) -> None:
+    (tmp_path / "secret").touch(mode=0o644)
+    login = "login: {client_id: c, client_secret: 'file:secret'}"
+    [found] = advice(loaded(tmp_path, f"identity: {{issuers: [{{issuer: 'https://i', audience: v, {login}}}]}}"))
+    assert "identity.issuers[0].login.client_secret: others may read" in found
+
+
 def test_approvals_that_nobody_can_give_are_remarked_on(tmp_path: Path) -> None:
     rules = "policy: {approvals: [{name: a, reviewers: {groups: [x]}}]}"
     head = HEAD.replace("control: {listen: 127.0.0.1:6099}\n", "")
