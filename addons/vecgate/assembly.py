@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,13 +17,16 @@ import httpx
 from vecgate.approvals.approvals import Approvals
 from vecgate.config.addresses import UpstreamAddress
 from vecgate.config.load import Loaded, load
-from vecgate.config.models import Connection
-from vecgate.config.site import site_of
+from vecgate.config.models import Config, Connection
+from vecgate.config.site import origin, site_of
 from vecgate.errors import ConfigError, Finding
+from vecgate.evidence.erasure import CHAIN as ASIDE
 from vecgate.evidence.recorder import Recorder, RecorderSettings
 from vecgate.evidence.signing import beside
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
+from vecgate.identity.resource import ProtectedResource
+from vecgate.identity.revocations import Revocations
 from vecgate.limits.limiter import Limiter
 from vecgate.masking.key import load_key
 from vecgate.masking.masker import Masker
@@ -131,7 +136,40 @@ async def _judging(
         plugin=hooks.authenticate if hooks.implements("vecgate_authenticate") else None,
     )
     await authenticator.start()
-    return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams)
+    revocations = revocations_of(loaded, hooks, store, recorder)
+    return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams, revocations)
+
+
+def revocations_of(loaded: Loaded, hooks: Hooks, store: StateStore, recorder: Recorder) -> Revocations:
+    """Whose access can be ended, and by whom. Where a plugin authenticates, it alone may know an issuer."""
+    identity = loaded.config.identity
+    issuers = None if hooks.implements("vecgate_authenticate") else {each.issuer for each in identity.issuers}
+    return Revocations(store, record=recorder.commit, issuers=issuers, administrators=identity.administrators)
+
+
+@asynccontextmanager
+async def revoking(path: Path) -> AsyncIterator[Revocations]:
+    """Revocations beside a gateway that may be running, on its state, with a chain of their own in its evidence.
+
+    Raises ConfigError, PluginError, Unavailable."""
+    loaded = await asyncio.to_thread(load, path)
+    url = loaded.config.state.url
+    if url == "memory:":
+        hint = "memory: is in the running gateway alone: go through its control plane, with --control URL"
+        raise ConfigError(loaded.source.finding(("state", "url"), hint))
+    if not loaded.resolve(url.removeprefix("sqlite:///")).exists():
+        hint = "there is no such file: no gateway has run here with this configuration"
+        raise ConfigError(loaded.source.finding(("state", "url"), hint))
+    hooks = Hooks(loaded.config.plugins.load, folder=loaded.base)
+    key = await asyncio.to_thread(load_key, loaded.config.masking.key, url, loaded.base)
+    async with AsyncExitStack() as undo:
+        store = await asyncio.to_thread(open_store, url, loaded.base)
+        undo.push_async_callback(store.close)
+        await store.start()
+        recorder = Recorder(replace(recorder_settings(loaded, key, hooks, 0), chain=ASIDE))
+        await recorder.start()
+        undo.push_async_callback(recorder.stop)
+        yield revocations_of(loaded, hooks, store, recorder)
 
 
 def _upstream(
@@ -170,7 +208,13 @@ def _upstream(
             http2=upstream.scheme != "http",
         ),
         namer=namer,
+        resource=_resource(connection, loaded.config),
     )
+
+
+def _resource(connection: Connection, config: Config) -> ProtectedResource | None:
+    at = origin(connection)
+    return ProtectedResource.of(at, connection.name, [each.issuer for each in config.identity.issuers]) if at else None
 
 
 def recorder_settings(loaded: Loaded, key: bytes, hooks: Hooks, worker: int) -> RecorderSettings:

@@ -15,6 +15,8 @@ from vecgate.errors import Refusal, Unavailable
 from vecgate.evidence.recorder import Recorder
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
+from vecgate.identity.resource import ProtectedResource
+from vecgate.identity.revocations import Revocations
 from vecgate.limits.limiter import Limiter
 from vecgate.operations import grpc
 from vecgate.operations.dialect import Dialect
@@ -58,6 +60,8 @@ class Upstream:
     client: httpx.AsyncClient = field(repr=False)
     namer: Upstream | None = None
     """The connection that names are asked of, where this one cannot tell them."""
+    resource: ProtectedResource | None = None
+    """What the listener says of itself to everybody; None where nothing says how clients name it."""
 
     @cached_property
     def authority(self) -> bytes:
@@ -125,6 +129,7 @@ class Runtime:
     limiter: Limiter
     approvals: Approvals
     upstreams: Mapping[str, Upstream]
+    revocations: Revocations
 
     @property
     def config(self) -> Config:

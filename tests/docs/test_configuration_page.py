@@ -25,6 +25,7 @@ SECTIONS = {
     "Identity": "identity",
     "Issuer": "issuers",
     "Claims": "claims",
+    "Directory": "directories",
     "PolicyModel": "policy",
     "Subjects": "to, clearance, reviewers",
     "Place": "on",

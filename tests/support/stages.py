@@ -81,7 +81,7 @@ class Authenticator:
         self.provable: dict[str, Principal] = {"token": ANNA}
         self.refusal: Refusal | None = None
 
-    def challenge(self, reason: Reason) -> str:
+    def challenge(self, reason: Reason, metadata: str = "") -> str:
         return f'Bearer error="{reason}"'
 
     def cached(self, token: str, connection: str = "") -> Principal | None:
@@ -91,6 +91,10 @@ class Authenticator:
         if token not in self.provable:
             raise Refusal(Reason.TOKEN_INVALID)
         return self.provable[token]
+
+    def check_revoked(self, principal: Principal) -> None:
+        if self.refusal is not None and self.refusal.reason is not Reason.TOKEN_EXPIRED:
+            raise self.refusal
 
     def recheck(self, principal: Principal) -> None:
         if self.refusal is not None:

@@ -11,8 +11,9 @@ from vecgate.config.known import Known
 from vecgate.config.mistake import Mistake, attempt, parsed, repeated
 from vecgate.config.models import Config, Connection, Credential, Issuer
 from vecgate.config.problems import did_you_mean
-from vecgate.config.rules import mask_mistakes, rule_mistakes
+from vecgate.config.rules import mask_mistakes, rule_mistakes, subject_mistakes
 from vecgate.identity.rules import Misconfigured, Rules, key_url
+from vecgate.policy.coverage import anyone
 
 _REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]\S*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -27,6 +28,7 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
     for index, issuer in enumerate(config.identity.issuers):
         yield from _issuer(issuer, ("identity", "issuers", index))
     yield from repeated(("identity", "issuers"), "issuer", [issuer.issuer for issuer in config.identity.issuers])
+    yield from _ending(config)
     yield from _stores(config)
     yield from rule_mistakes(config, known)
     if known is not None:
@@ -115,6 +117,25 @@ def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
         key_url(fetched, issuer.allow_http)
     except ValueError as error:
         yield (*at, key), str(error)
+
+
+def _ending(config: Config) -> Iterator[Mistake]:
+    """Who may end whose access."""
+    identity = config.identity
+    administrators, directories = identity.administrators, identity.directories
+    if administrators is not None and anyone(administrators.model_copy(update={"issuers": None, "clients": None})):
+        yield ("identity", "administrators"), "names everybody: name the groups or the subjects who may revoke others"
+    yield from subject_mistakes(administrators, ("identity", "administrators"))
+    if directories and config.control is None:
+        yield ("identity", "directories"), "needs control: its address is where a directory talks to the gateway"
+    known = [issuer.issuer for issuer in identity.issuers]
+    for index, directory in enumerate(directories):
+        at: KeyPath = ("identity", "directories", index)
+        if directory.issuer not in known:
+            yield (*at, "issuer"), f"no issuer is configured by this name{did_you_mean(directory.issuer, known)}"
+        if not _REFERENCE.fullmatch(directory.token):
+            yield (*at, "token"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
+    yield from repeated(("identity", "directories"), "issuer", [directory.issuer for directory in directories])
 
 
 def _stores(config: Config) -> Iterator[Mistake]:

@@ -94,6 +94,12 @@ class Claims(Model):
     """For display only."""
     client: str = "/azp"
     """The application that the token was issued to."""
+    session: str = "/sid"
+    """The login that the token came from; for revocation."""
+    token_id: str = "/jti"  # noqa: S105 - a pointer
+    """The token's own id; for revocation."""
+    account: str = "/sub"
+    """The account as a directory names it (`identity.directories`). Anything but `/sub` must be in every token."""
 
 
 class Issuer(Model):
@@ -118,14 +124,6 @@ class Issuer(Model):
     """Fetch keys over plain http from a loopback address (development only)."""
 
 
-class Identity(Model):
-    """Who may say who somebody is."""
-
-    issuers: list[Issuer] = []
-    failures: Rate = Rate.parse("60/minute")
-    """How many different credentials from one address may fail; then none that is new is looked at."""
-
-
 class Subjects(Model):
     """Who: keys combine with AND, entries of a list with OR, an omitted key matches all. Group `*` is everyone."""
 
@@ -133,6 +131,29 @@ class Subjects(Model):
     subjects: Names | None = None
     issuers: Names | None = None
     clients: Names | None = None
+
+
+class Directory(Model):
+    """A directory that says by SCIM 2.0 who has left."""
+
+    issuer: Text
+    """The issuer whose accounts it keeps."""
+    token: str
+    """A reference to the bearer secret that it sends."""
+    account: Literal["userName", "externalId"] = "userName"
+    """Its attribute that equals what the issuer's `claims.account` points at."""
+
+
+class Identity(Model):
+    """Who may say who somebody is, and who somebody is no longer."""
+
+    issuers: list[Issuer] = []
+    administrators: Subjects | None = None
+    """Who may revoke others and lift revocations; nobody when absent."""
+    directories: list[Directory] = []
+    """Directories that deactivate accounts through the control plane."""
+    failures: Rate = Rate.parse("60/minute")
+    """How many different credentials from one address may fail; then none that is new is looked at."""
 
 
 class Place(Model):

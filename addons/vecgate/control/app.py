@@ -4,6 +4,7 @@
     GET  /v1/approvals/{id}             one ticket
     POST /v1/approvals/{id}/approve     {"comment": "…"}
     POST /v1/approvals/{id}/deny        {"comment": "…"}
+    …    /v1/revocations                see `control.revocations`
     GET  /healthz                       200 while requests can be served, 503 otherwise
 
 A reviewer sends the token of one of the configured issuers as `Authorization: Bearer`. There are no cookies, and a
@@ -12,7 +13,6 @@ decision needs a JSON body, so no page can make a browser decide.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -29,16 +29,14 @@ from vecgate.approvals.approvals import Approvals
 from vecgate.approvals.tickets import Ticket, TicketClosed, TicketUnknown
 from vecgate.control.guard import HEALTH, Guard
 from vecgate.control.problems import answer, problem, problem_of
+from vecgate.control.reading import bearer, document, peer
+from vecgate.control.revocations import RevocationRoutes
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
+from vecgate.identity.revocations import Revocations
 from vecgate.reasons import Reason
 
-BODY = 16 * 1024
-"""Bytes of a decision."""
-BODY_TIME = 10.0
-"""Seconds for it to arrive."""
 _ID = re.compile(r"[0-9a-f]{32}")
-_BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
 
 
 class Services(Protocol):
@@ -46,6 +44,9 @@ class Services(Protocol):
 
     @property
     def approvals(self) -> Approvals: ...
+
+    @property
+    def revocations(self) -> Revocations: ...
 
     async def authenticate(self, token: str, address: str) -> Principal:
         """Raises Refusal, Unavailable."""
@@ -67,6 +68,7 @@ def control_app(services: Services, hosts: Iterable[str]) -> ASGIApp:
         Route("/v1/approvals/{id}", api.show, methods=["GET"]),
         Route("/v1/approvals/{id}/approve", api.approve, methods=["POST"]),
         Route("/v1/approvals/{id}/deny", api.deny, methods=["POST"]),
+        *RevocationRoutes(services, api.caller).routes,
         Route(HEALTH, api.health, methods=["GET"]),
     ]
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
@@ -86,7 +88,7 @@ class _Api:
         self._services = services
 
     async def list(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self.caller(request)
         state = request.query_params.get("state", "pending")
         if state not in ("pending", "all") or set(request.query_params) - {"state"}:
             raise Refusal(Reason.BAD_TARGET, "The only query is state=pending or state=all.")
@@ -94,7 +96,7 @@ class _Api:
         return answer({"approvals": [_shown(ticket, caller) for ticket in tickets]})
 
     async def show(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self.caller(request)
         return answer(_shown(await self._services.approvals.see(_ticket_id(request), caller), caller))
 
     async def approve(self, request: Request) -> Response:
@@ -108,23 +110,15 @@ class _Api:
         return answer({"status": "ok" if healthy else "failing"}, 200 if healthy else 503)
 
     async def _decide(self, request: Request, approve: bool) -> Response:
-        caller = await self._caller(request)
+        caller = await self.caller(request)
         ticket_id = _ticket_id(request)
-        decision = await _decision(request)
+        decision = await document(request, Decision, '{"comment": "…"}')
         ticket = await self._services.approvals.decide(ticket_id, caller, approve, decision.comment)
         return answer(_shown(ticket, caller))
 
-    async def _caller(self, request: Request) -> Principal:
-        sent = request.headers.getlist("authorization")
-        if not sent:
-            raise Refusal(Reason.TOKEN_MISSING)
-        if len(sent) > 1:
-            raise Refusal(Reason.CREDENTIAL_AMBIGUOUS)
-        found = _BEARER.fullmatch(sent[0])
-        if found is None:
-            raise Refusal(Reason.TOKEN_INVALID, "Send Authorization: Bearer TOKEN.")
-        host, port = request.client or ("", 0)
-        return await self._services.authenticate(found[1], f"{host}:{port}")
+    async def caller(self, request: Request) -> Principal:
+        """Raises Refusal, Unavailable."""
+        return await self._services.authenticate(bearer(request), peer(request))
 
 
 def _shown(ticket: Ticket, caller: Principal) -> dict[str, Any]:
@@ -137,29 +131,6 @@ def _ticket_id(request: Request) -> str:
     if not _ID.fullmatch(ticket_id):
         raise TicketUnknown(ticket_id)
     return ticket_id
-
-
-async def _decision(request: Request) -> Decision:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" or "content-encoding" in request.headers:
-        raise Refusal(Reason.UNSUPPORTED_MEDIA, "Send a plain application/json body.")
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_TIME):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > BODY:
-                    raise Refusal(Reason.BODY_TOO_LARGE)
-    except TimeoutError:
-        raise Refusal(Reason.REQUEST_TIMEOUT) from None
-    except ClientDisconnect:
-        raise Refusal(Reason.CLIENT_GONE) from None
-    try:
-        return msgspec.json.decode(body, type=Decision)
-    except msgspec.ValidationError as error:
-        raise Refusal(Reason.UNKNOWN_MEMBER, str(error)) from error
-    except msgspec.DecodeError as error:
-        raise Refusal(Reason.BAD_BODY, 'Send {"comment": "…"}.') from error
 
 
 async def _problem(request: Request, error: Exception) -> Response:

@@ -16,6 +16,7 @@ from vecgate.control.app import control_app
 from vecgate.control.guard import allowed_hosts
 from vecgate.errors import ConfigError, Finding
 from vecgate.identity.principal import Principal
+from vecgate.identity.revocations import Revocations
 
 if TYPE_CHECKING:
     from vecgate.runtime import Runtime
@@ -36,6 +37,10 @@ class Current:
     @property
     def approvals(self) -> Approvals:
         return self._runtime().approvals
+
+    @property
+    def revocations(self) -> Revocations:
+        return self._runtime().revocations
 
     async def authenticate(self, token: str, address: str) -> Principal:
         return await self._runtime().authenticator.authenticate(token, address=address)

@@ -148,6 +148,10 @@ class Authenticator:
         moment = self._wall() if now is None else now
         if principal.expires and moment >= principal.expires:
             raise Refusal(Reason.TOKEN_EXPIRED)
+        self.check_revoked(principal)
+
+    def check_revoked(self, principal: Principal) -> None:
+        """Raises Refusal(token_revoked), and what `revoked` raises."""
         if self._revoked(principal):
             raise Refusal(Reason.TOKEN_REVOKED)
 

@@ -110,7 +110,9 @@ def principal(claims: Mapping[str, Any], rules: Rules, *, expires: float = 0.0, 
         claims=claims,
         expires=expires,
         fingerprint=fingerprint,
-        token_id=_text(claims.get("jti"), "jti"),
+        token_id=_text(rules.token_id.find(claims), "the token id"),
+        session=_text(rules.session.find(claims), "the session"),
+        account=_account(claims, rules),
     )
 
 
@@ -202,6 +204,16 @@ def _groups(claims: Mapping[str, Any], rules: Rules) -> frozenset[str]:
 def _client(claims: Mapping[str, Any], rules: Rules) -> str:
     """The client that asked for the token: the configured claim, else RFC 9068's."""
     return _text(rules.client.find(claims), "the client claim") or _text(claims.get("client_id"), "client_id")
+
+
+def _account(claims: Mapping[str, Any], rules: Rules) -> str:
+    """The account, empty where it is the subject. A token that leaves it out could not be told from a revoked one."""
+    if rules.account.path == ("sub",):
+        return ""
+    account = _text(rules.account.find(claims), "the account claim")
+    if not account:
+        raise Refusal(Reason.TOKEN_INVALID, "the account claim is missing")
+    return account
 
 
 def _display(value: Any) -> str:

@@ -59,9 +59,12 @@ class Approve(Stage):
         exchange.ticket = ticket.id
         if exchange.charges is not None:
             runtime.limiter.park(exchange.charges)
-        with Held(flow, self.context, runtime, ticket) as held:
+        assert exchange.principal is not None
+        with Held(flow, self.context, runtime, ticket, exchange.principal) as held:
             outcome = await runtime.approvals.wait(ticket.id, rule.hold.seconds, held.over)
             void = held.void
+        if void is None:
+            runtime.authenticator.recheck(exchange.principal)
         if void is not None or outcome is not Outcome.APPROVED:
             raise Refusal(void or ANSWERS[outcome], extra={"ticket": ticket.id})
         await self._release(exchange, ticket, held)

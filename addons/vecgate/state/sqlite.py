@@ -22,9 +22,10 @@ import msgspec
 
 from vecgate.approvals.tickets import OPEN, Caps, State, Ticket, TicketUnknown
 from vecgate.errors import Unavailable
+from vecgate.identity.revocation import Revocation, Source
 from vecgate.reasons import Reason
 from vecgate.state.clock import Anchor, uptime
-from vecgate.state.mirror import REVOCATIONS, Mirror
+from vecgate.state.mirror import REVOCATIONS, Mirror, longest
 from vecgate.state.schema import prepare
 from vecgate.state.store import StateStore
 from vecgate.state.windows import Claim, Share, Window, share
@@ -43,6 +44,7 @@ _decode_window = msgspec.msgpack.Decoder(Window).decode
 _encode_window = msgspec.msgpack.Encoder().encode
 _decode_ticket = msgspec.json.Decoder(Ticket).decode
 _encode_ticket = msgspec.json.Encoder().encode
+_decode_revocation = msgspec.json.Decoder(Revocation).decode
 
 
 class SqliteStore(StateStore):
@@ -158,20 +160,42 @@ class SqliteStore(StateStore):
 
     # Revocations and epochs
 
-    async def revoke(self, key: str, until: float | None = None) -> None:
-        await self._run(self._revoke, "INSERT OR REPLACE INTO revocations VALUES (?, ?)", key, until)
+    async def revoke(self, revocation: Revocation) -> Revocation:
+        return await self._run(self._revoke, revocation)
 
-    async def restore(self, key: str) -> None:
-        await self._run(self._revoke, "DELETE FROM revocations WHERE key = ?", key)
+    async def restore(self, key: str, source: Source) -> None:
+        await self._run(self._restore, key, source)
+
+    async def revocations(self) -> list[Revocation]:
+        return await self._run(self._list_revocations)
 
     async def bump(self, name: str) -> int:
         return await self._run(self._bump, name)
 
-    def _revoke(self, statement: str, *values: str | float | None) -> None:
+    def _revoke(self, revocation: Revocation) -> Revocation:
         with self._transaction(self._durable) as db:
-            db.execute(statement, values)
+            row = db.execute(
+                "SELECT document FROM revocations WHERE key = ? AND source = ? AND (until IS NULL OR until > ?)",
+                (revocation.key, revocation.source, self.now()),
+            ).fetchone()
+            stands = revocation.joined(_decode_revocation(row[0]) if row else None)
+            values = (stands.key, stands.source, stands.until, _encode_ticket(stands))
+            db.execute("INSERT OR REPLACE INTO revocations VALUES (?, ?, ?, ?)", values)
             self._raise_epoch(db, REVOCATIONS)
         self._look()
+        return stands
+
+    def _restore(self, key: str, source: Source) -> None:
+        with self._transaction(self._durable) as db:
+            db.execute("DELETE FROM revocations WHERE key = ? AND source = ?", (key, source))
+            self._raise_epoch(db, REVOCATIONS)
+        self._look()
+
+    def _list_revocations(self) -> list[Revocation]:
+        rows = self._durable.execute(
+            "SELECT document FROM revocations WHERE until IS NULL OR until > ?", (self.now(),)
+        ).fetchall()
+        return sorted((_decode_revocation(document) for (document,) in rows), key=lambda each: each.at, reverse=True)
 
     def _bump(self, name: str) -> int:
         with self._transaction(self._durable) as db:
@@ -193,7 +217,7 @@ class SqliteStore(StateStore):
         epochs: dict[str, int] = dict(db.execute("SELECT name, value FROM epochs").fetchall())
         revoked: dict[str, float | None] | None = None
         if epochs.get(REVOCATIONS, 0) != self._revocations:
-            revoked = dict(db.execute("SELECT key, until FROM revocations").fetchall())
+            revoked = longest(db.execute("SELECT key, until FROM revocations").fetchall())
             self._revocations = epochs.get(REVOCATIONS, 0)
         self.mirror.replace(epochs, revoked)
 
@@ -215,6 +239,24 @@ class SqliteStore(StateStore):
             db.execute("UPDATE clock SET latest = ?, uptime = ?", (now, uptime()))
             db.execute("DELETE FROM windows WHERE ends <= ?", (now,))
             db.execute("DELETE FROM revocations WHERE until < ?", (now - 86_400,))
+
+    # Documents
+
+    async def documents(self, shelf: str) -> dict[str, bytes]:
+        return await self._run(self._documents, shelf)
+
+    async def keep_document(self, shelf: str, name: str, document: bytes) -> None:
+        await self._run(self._change, "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", shelf, name, document)
+
+    async def drop_document(self, shelf: str, name: str) -> None:
+        await self._run(self._change, "DELETE FROM documents WHERE shelf = ? AND name = ?", shelf, name)
+
+    def _documents(self, shelf: str) -> dict[str, bytes]:
+        return dict(self._durable.execute("SELECT name, document FROM documents WHERE shelf = ?", (shelf,)).fetchall())
+
+    def _change(self, statement: str, *values: str | bytes) -> None:
+        with self._transaction(self._durable) as db:
+            db.execute(statement, values)
 
     # The thread and its connections
 

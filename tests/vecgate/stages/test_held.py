@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from mitmproxy import ctx, http
 from mitmproxy.flow import Error
-from tests.support.stages import TICKET, Scene, flow
+from tests.support.stages import ANNA, TICKET, Scene, flow
 
 from vecgate.approvals.tickets import State, TicketClosed
 from vecgate.reasons import Reason
@@ -43,7 +43,7 @@ def scene(master: Iterator[Master]) -> Scene:
 
 
 def held(scene: Scene, one: http.HTTPFlow) -> Held:
-    return Held(one, scene.context, scene.runtime, TICKET)
+    return Held(one, scene.context, scene.runtime, TICKET, ANNA)
 
 
 async def test_a_flow_that_waits_shows_as_intercepted_and_is_let_go_of(
