@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -26,7 +27,7 @@ from vecgate.evidence.signing import beside
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
 from vecgate.identity.resource import ProtectedResource
-from vecgate.identity.revocations import Revocations
+from vecgate.identity.revocations import Record, Revocations
 from vecgate.limits.limiter import Limiter
 from vecgate.masking.key import load_key
 from vecgate.masking.masker import Masker
@@ -136,15 +137,15 @@ async def _judging(
         plugin=hooks.authenticate if hooks.implements("vecgate_authenticate") else None,
     )
     await authenticator.start()
-    revocations = revocations_of(loaded, hooks, store, recorder)
+    revocations = revocations_of(loaded, hooks, store, recorder.commit)
     return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams, revocations)
 
 
-def revocations_of(loaded: Loaded, hooks: Hooks, store: StateStore, recorder: Recorder) -> Revocations:
+def revocations_of(loaded: Loaded, hooks: Hooks, store: StateStore, record: Record) -> Revocations:
     """Whose access can be ended, and by whom. Where a plugin authenticates, it alone may know an issuer."""
     identity = loaded.config.identity
     issuers = None if hooks.implements("vecgate_authenticate") else {each.issuer for each in identity.issuers}
-    return Revocations(store, record=recorder.commit, issuers=issuers, administrators=identity.administrators)
+    return Revocations(store, record=record, issuers=issuers, administrators=identity.administrators)
 
 
 @asynccontextmanager
@@ -167,9 +168,14 @@ async def revoking(path: Path) -> AsyncIterator[Revocations]:
         undo.push_async_callback(store.close)
         await store.start()
         recorder = Recorder(replace(recorder_settings(loaded, key, hooks, 0), chain=ASIDE))
-        await recorder.start()
-        undo.push_async_callback(recorder.stop)
-        yield revocations_of(loaded, hooks, store, recorder)
+
+        async def record(kind: str, facts: Mapping[str, Any]) -> None:
+            if not recorder.healthy:  # a look at what stands leaves nothing
+                await recorder.start()
+                undo.push_async_callback(recorder.stop)
+            await recorder.commit(kind, facts)
+
+        yield revocations_of(loaded, hooks, store, record)
 
 
 def _upstream(

@@ -21,6 +21,7 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "explain": ("explain", "Say what the gateway would answer to requests of one principal. Nothing is contacted."),
     "policy": ("policy", "Test a policy against expectations."),
     "approvals": ("approvals", "List, show and decide requests that wait for a reviewer."),
+    "revoke": ("revoke", "End somebody's access at once, on every worker."),
     "sessions": ("sessions", "What people did, read from evidence."),
     "verify": ("verify", "Check every byte of an evidence directory; name file, line and kind of the first damage."),
     "schema": ("schema", "Print the JSON Schema of the configuration."),

@@ -32,7 +32,8 @@ LIKE = '{"what": "subject", "issuer": "…", "value": "…", "reason": "…"}'
 
 class Named(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     what: What
-    issuer: str
+    issuer: str = ""
+    """Not needed where there is but one."""
     value: str
     reason: str
 

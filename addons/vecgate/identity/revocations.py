@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from vecgate.config.models import Subjects
-from vecgate.errors import Refusal
+from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.principal import Principal
 from vecgate.identity.revocation import Revocation, What, moment
 from vecgate.policy.subjects import matches
@@ -50,12 +52,15 @@ class Revocations:
         """Refuse whoever it names, on every worker. Returns what stands, which may be longer.
 
         Raises Refusal(bad_body) for what could match nothing, Unavailable; it may then hold, or not."""
-        self._check_name(revocation)
+        revocation = self._named(revocation)
         made = _signed(revocation, by, self._store.now())
         if not made.holds(self._store.now()):
             raise Refusal(Reason.BAD_BODY, "until has passed: nothing would be revoked.")
         stands = await self._store.revoke(made)
-        await self._record(KIND, facts("revoked", made) | {"stands_until": moment(stands.until)})
+        try:
+            await self._record(KIND, facts("revoked", made) | {"stands_until": moment(stands.until)})
+        except Unavailable as error:
+            raise Unavailable(error.reason, f"The revocation holds, but is not on record. {error.detail}") from error
         return stands
 
     async def revoke_own(self, principal: Principal, reason: str = "") -> Revocation:
@@ -75,7 +80,7 @@ class Revocations:
         """Take back what the source of `lifted` revoked under its name; returns what stood.
 
         Raises Refusal(not_found) where nothing stands, Unavailable: then it still holds."""
-        self._check_name(lifted)
+        lifted = self._named(lifted)
         found = [each for each in await self.list() if (each.key, each.source) == (lifted.key, lifted.source)]
         if not found:
             raise Refusal(Reason.NOT_FOUND, "No such revocation stands.")
@@ -87,15 +92,20 @@ class Revocations:
         """All that hold, the newest first. Raises Unavailable."""
         return await self._store.revocations()
 
-    def _check_name(self, revocation: Revocation) -> None:
-        if self._issuers is not None and revocation.issuer not in self._issuers:
-            known = ", ".join(sorted(self._issuers)) or "none"
-            raise Refusal(Reason.BAD_BODY, f"No configured issuer is {revocation.issuer!r}; there is: {known}.")
+    def _named(self, revocation: Revocation) -> Revocation:
+        """With its issuer, where there is but one. Raises Refusal(bad_body) for what no token can have."""
+        issuers = self._issuers
+        if not revocation.issuer and issuers is not None and len(issuers) == 1:
+            revocation = replace(revocation, issuer=next(iter(issuers)))
+        if not revocation.issuer or (issuers is not None and revocation.issuer not in issuers):
+            known = ", ".join(sorted(issuers or ())) or "none"
+            raise Refusal(Reason.BAD_BODY, f"Name a configured issuer, exactly; there is: {known}.")
         if revocation.value.startswith("eyJ") and revocation.value.count(".") > 1:
             raise Refusal(Reason.BAD_BODY, "That is a token itself, which nobody else should see: give its id (jti).")
         for name, text in (("value", revocation.value), ("reason", revocation.reason)):
             if not text or len(text) > LONGEST or not text.isprintable():
                 raise Refusal(Reason.BAD_BODY, f"{name} is a line of 1 to {LONGEST} characters.")
+        return revocation
 
 
 def facts(step: str, revocation: Revocation) -> dict[str, Any]:
@@ -114,14 +124,4 @@ def facts(step: str, revocation: Revocation) -> dict[str, Any]:
 
 
 def _signed(revocation: Revocation, by: Principal, now: float) -> Revocation:
-    return Revocation(
-        what=revocation.what,
-        issuer=revocation.issuer,
-        value=revocation.value,
-        source=revocation.source,
-        until=revocation.until,
-        at=now,
-        by=by.key,
-        by_name=by.name,
-        reason=revocation.reason,
-    )
+    return replace(revocation, at=now, by=by.key, by_name=by.name)
