@@ -6,17 +6,19 @@ Whatever is wrong is raised before a port opens: ConfigError, PluginError, Unava
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from vecgate.approvals.approvals import Approvals
 from vecgate.config.addresses import UpstreamAddress
+from vecgate.config.document import KeyPath, key_text
 from vecgate.config.load import Loaded, load
 from vecgate.config.models import Config, Connection
 from vecgate.config.site import origin, site_of
@@ -38,7 +40,12 @@ from vecgate.secrets.resolve import resolve
 from vecgate.state.open import open_store
 from vecgate.state.store import StateStore
 
+if TYPE_CHECKING:
+    from vecgate.identity.directory import Directory
+
 LOOKUP_SECONDS = 5.0
+SECRET = 32
+"""Characters of a directory's secret: attempts at it are not counted."""
 FIXED = ("state", "evidence", "control", "plugins", "masking")
 """What a reload cannot change."""
 
@@ -130,6 +137,8 @@ async def _judging(
     for each in sorted(loaded.config.connections, key=lambda one: one.names is not None):
         namer = upstreams[each.names] if each.names else None
         upstreams[each.name] = await asyncio.to_thread(_upstream, each, dialects[each.dialect], loaded, hooks, namer)
+    revocations = revocations_of(loaded, hooks, store, recorder.commit)
+    directories = await asyncio.to_thread(directories_of, loaded, hooks, store, revocations)
     authenticator = Authenticator(
         loaded.config.identity,
         loaded.base,
@@ -137,8 +146,19 @@ async def _judging(
         plugin=hooks.authenticate if hooks.implements("vecgate_authenticate") else None,
     )
     await authenticator.start()
-    revocations = revocations_of(loaded, hooks, store, recorder.commit)
-    return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams, revocations)
+    return Runtime(
+        loaded,
+        hooks,
+        store,
+        recorder,
+        authenticator,
+        policy,
+        limiter,
+        approvals,
+        upstreams,
+        revocations,
+        directories,
+    )
 
 
 def revocations_of(loaded: Loaded, hooks: Hooks, store: StateStore, record: Record) -> Revocations:
@@ -146,6 +166,27 @@ def revocations_of(loaded: Loaded, hooks: Hooks, store: StateStore, record: Reco
     identity = loaded.config.identity
     issuers = None if hooks.implements("vecgate_authenticate") else {each.issuer for each in identity.issuers}
     return Revocations(store, record=record, issuers=issuers, administrators=identity.administrators)
+
+
+def directories_of(
+    loaded: Loaded, hooks: Hooks, store: StateStore, revocations: Revocations
+) -> Mapping[bytes, Directory]:
+    """The directories by the digest of their secret. Raises ConfigError."""
+    found: dict[bytes, Directory] = {}
+    for index, each in enumerate(loaded.config.identity.directories):
+        at: KeyPath = ("identity", "directories", index, "token")
+        try:
+            from vecgate.identity.directory import Directory
+        except ImportError as error:
+            hint = f"directories need an extra: install vecgate[scim] ({error.name} is missing)"
+            raise ConfigError(loaded.source.finding(("identity", "directories"), hint, at="key")) from error
+        secret = resolve(each.token, loaded.base, hooks.secret, key=key_text(at))
+        digest = hashlib.sha256(secret.encode()).digest()
+        if len(secret) < SECRET or digest in found:
+            hint = f"must be a secret of its own, of {SECRET} random characters or more"
+            raise ConfigError(loaded.source.finding(at, hint))
+        found[digest] = Directory(each.issuer, each.account, store, revocations)
+    return found
 
 
 @asynccontextmanager

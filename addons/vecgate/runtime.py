@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -26,6 +27,9 @@ from vecgate.operations.site import Site
 from vecgate.policy.policy import Policy
 from vecgate.reasons import Reason
 from vecgate.state.store import StateStore
+
+if TYPE_CHECKING:
+    from vecgate.identity.directory import Directory
 
 HEADERS = (
     (b"accept", b"application/json"),
@@ -130,6 +134,8 @@ class Runtime:
     approvals: Approvals
     upstreams: Mapping[str, Upstream]
     revocations: Revocations
+    directories: Mapping[bytes, Directory]
+    """By the SHA-256 of the secrets that they send."""
 
     @property
     def config(self) -> Config:

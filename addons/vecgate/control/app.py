@@ -5,6 +5,7 @@
     POST /v1/approvals/{id}/approve     {"comment": "…"}
     POST /v1/approvals/{id}/deny        {"comment": "…"}
     …    /v1/revocations                see `control.revocations`
+    …    /scim/v2/…                     see `control.scim`
     GET  /healthz                       200 while requests can be served, 503 otherwise
 
 A reviewer sends the token of one of the configured issuers as `Authorization: Bearer`. There are no cookies, and a
@@ -14,8 +15,8 @@ decision needs a JSON body, so no page can make a browser decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from starlette.applications import Starlette
@@ -27,7 +28,7 @@ from starlette.types import ASGIApp
 
 from vecgate.approvals.approvals import Approvals
 from vecgate.approvals.tickets import Ticket, TicketClosed, TicketUnknown
-from vecgate.control.guard import HEALTH, Guard
+from vecgate.control.guard import HEALTH, SCIM, Guard
 from vecgate.control.problems import answer, problem, problem_of
 from vecgate.control.reading import bearer, document, peer
 from vecgate.control.revocations import RevocationRoutes
@@ -35,6 +36,9 @@ from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
 from vecgate.identity.revocations import Revocations
 from vecgate.reasons import Reason
+
+if TYPE_CHECKING:
+    from vecgate.identity.directory import Directory
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -47,6 +51,9 @@ class Services(Protocol):
 
     @property
     def revocations(self) -> Revocations: ...
+
+    @property
+    def directories(self) -> Mapping[bytes, Directory]: ...
 
     async def authenticate(self, token: str, address: str) -> Principal:
         """Raises Refusal, Unavailable."""
@@ -69,6 +76,7 @@ def control_app(services: Services, hosts: Iterable[str]) -> ASGIApp:
         Route("/v1/approvals/{id}/approve", api.approve, methods=["POST"]),
         Route("/v1/approvals/{id}/deny", api.deny, methods=["POST"]),
         *RevocationRoutes(services, api.caller).routes,
+        Route(f"{SCIM}/{{path:path}}", api.scim, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         Route(HEALTH, api.health, methods=["GET"]),
     ]
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
@@ -104,6 +112,13 @@ class _Api:
 
     async def deny(self, request: Request) -> Response:
         return await self._decide(request, False)
+
+    async def scim(self, request: Request) -> Response:
+        if not self._services.directories:
+            raise Refusal(Reason.NOT_FOUND)
+        from vecgate.control.scim import answer  # of an extra, which whoever configures a directory has
+
+        return await answer(request, self._services.directories)
 
     async def health(self, request: Request) -> Response:
         healthy = self._services.healthy()

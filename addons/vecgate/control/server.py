@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -19,6 +19,7 @@ from vecgate.identity.principal import Principal
 from vecgate.identity.revocations import Revocations
 
 if TYPE_CHECKING:
+    from vecgate.identity.directory import Directory
     from vecgate.runtime import Runtime
 
 STOP = 1.5
@@ -41,6 +42,10 @@ class Current:
     @property
     def revocations(self) -> Revocations:
         return self._runtime().revocations
+
+    @property
+    def directories(self) -> Mapping[bytes, Directory]:
+        return self._runtime().directories
 
     async def authenticate(self, token: str, address: str) -> Principal:
         return await self._runtime().authenticator.authenticate(token, address=address)

@@ -14,6 +14,7 @@ from vecgate.config.models import Subjects
 from vecgate.control.app import control_app
 from vecgate.control.guard import allowed_hosts
 from vecgate.errors import Refusal
+from vecgate.identity.directory import Directory
 from vecgate.identity.principal import Principal
 from vecgate.identity.revocations import Revocations
 from vecgate.reasons import Reason
@@ -30,6 +31,7 @@ class Services:
     def __init__(self) -> None:
         self.store, self.evidence = MemoryStore(), Evidence()
         self.approvals = approvals_on(self.store, self.evidence)
+        self.directories: dict[bytes, Directory] = {}
         administrators = Subjects(groups=["security"])
         self.revocations = Revocations(
             self.store, record=self.evidence.record, issuers={ISSUER}, administrators=administrators
