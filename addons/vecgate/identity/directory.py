@@ -92,7 +92,9 @@ class Directory(AsyncScimStorage):
         """Begin with what is durable, and end what a failure left half done."""
         kept = await self._store.documents(self._shelf)
         self._memory.resources = await asyncio.to_thread(_resources, kept)
-        users = {self._key(each): each for each in self._memory.resources if isinstance(each, User)}
+        users = {
+            self._key(each): each for each in self._memory.resources if isinstance(each, User) and self._account(each)
+        }
         self._holders = {key: str(each.id) for key, each in users.items()}
         closed = {each.key for each in await self._revocations.list() if each.source is Source.DIRECTORY}
         for key, user in users.items():
@@ -143,8 +145,10 @@ class Directory(AsyncScimStorage):
     async def _settle(self, before: Resource[Any] | None, after: Resource[Any] | None) -> None:
         """Make a change durable. What closes comes before it and what opens after it: of an identity provider's request
         that fails half-way nothing is open too early, and it is repeated."""
-        old = before if isinstance(before, User) else None
+        old = before if isinstance(before, User) and self._account(before) else None
         new = after if isinstance(after, User) else None
+        if new is not None and not (self._account(new) and self._account(new).isprintable()):
+            raise InvalidValueException(detail=f"A user needs {self._attribute}: it is the account that tokens name.")
         if new is not None and self._holders.get(self._key(new), new.id) != new.id:
             raise UniquenessException(detail=f"Another user has this {self._attribute}.")
         if old is not None and (new is None or self._key(new) != self._key(old)):
@@ -168,11 +172,8 @@ class Directory(AsyncScimStorage):
         return await self._store.bump(self._shelf)
 
     def _account(self, user: User) -> str:
-        """Raises InvalidValueException: a user without an account could not be told when deactivated."""
-        account = user.user_name if self._attribute == "userName" else user.external_id
-        if not account or not account.isprintable():
-            raise InvalidValueException(detail=f"A user needs {self._attribute}: it is the account that tokens name.")
-        return account
+        """The account; empty for a user that was made while `attribute` was another."""
+        return (user.user_name if self._attribute == "userName" else user.external_id) or ""
 
     def _key(self, user: User) -> str:
         return account_key(self._issuer, self._account(user))

@@ -322,3 +322,17 @@ async def test_what_is_offered_is_described(client: httpx.AsyncClient) -> None:
 async def test_without_a_directory_nothing_is_there(client: httpx.AsyncClient, services: Services) -> None:
     services.directories.clear()
     assert (await client.get("/Users")).status_code == 404
+
+
+async def test_users_made_under_another_attribute_wait_for_theirs(services: Services) -> None:
+    nameless = user(NAME)
+    del nameless["externalId"]
+    async with client_of(services) as client:
+        at = f"/Users/{(await client.post('/Users', json=nameless)).json()['id']}"
+    for key in services.directories:
+        services.directories[key] = Directory(ISSUER, "externalId", services.store, services.revocations)
+    async with client_of(services) as client:
+        assert (await client.get(at)).status_code == 200
+        assert (await client.patch(at, json=OKTA_OFF)).status_code == 400
+        assert (await client.put(at, json=user(NAME, active=False))).status_code == 200
+    assert services.bars(f"ext-{NAME}")
