@@ -74,6 +74,8 @@ class ControlServer:
             )
         except (OSError, OverflowError, ValueError) as error:
             raise ConfigError(Finding(self._listen, 0, 0, "control.listen", f"cannot be bound: {error}")) from error
+        # Else each answer waits for an acknowledgement: asyncio sees to it only where the socket names its protocol.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = host, bound.getsockname()[1]
         config = uvicorn.Config(
             control_app(self._services, allowed_hosts(*self.address)),

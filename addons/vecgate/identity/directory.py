@@ -127,8 +127,8 @@ class Directory(AsyncScimStorage):
         self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None
     ) -> Resource[Any]:
         before = self._memory.get(resource_type, str(resource.id))
-        if isinstance(resource, User) and isinstance(before, User) and resource.active is None:
-            resource.active = before.active  # left out is not let in
+        if isinstance(resource, User) and resource.active is None and getattr(before, "active", None) is False:
+            resource.active = False  # left out is not let in
         self._epoch = -1
         made = self._memory.update(resource_type, resource, expected_version=expected_version)
         await self._settle(before, made)
