@@ -18,9 +18,10 @@ from vecgate.approvals.tickets import Ticket
 from vecgate.approvals.waiting import Gone, Outcome
 from vecgate.config.models import ApprovalRule, Connection, Control, Enforcement, Evidence, LimitRule, Subjects
 from vecgate.config.units import Rate
-from vecgate.errors import Refusal
+from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
 from vecgate.identity.principal import Principal
+from vecgate.identity.resource import ProtectedResource
 from vecgate.limits.reservation import Reservation
 from vecgate.operations.dialect import Reading
 from vecgate.operations.messages import Answer, Outgoing, Request
@@ -80,9 +81,10 @@ class Authenticator:
         self.known: dict[str, Principal] = {}
         self.provable: dict[str, Principal] = {"token": ANNA}
         self.refusal: Refusal | None = None
+        self.left: set[str] = set()
 
     def challenge(self, reason: Reason, metadata: str = "") -> str:
-        return f'Bearer error="{reason}"'
+        return f'Bearer error="{reason}"' + (f' resource_metadata="{metadata}"' if metadata else "")
 
     def cached(self, token: str, connection: str = "") -> Principal | None:
         return self.known.get(token)
@@ -92,9 +94,11 @@ class Authenticator:
             raise Refusal(Reason.TOKEN_INVALID)
         return self.provable[token]
 
-    def check_revoked(self, principal: Principal) -> None:
-        if self.refusal is not None and self.refusal.reason is not Reason.TOKEN_EXPIRED:
+    def is_revoked(self, principal: Principal) -> bool:
+        if isinstance(self.refusal, Unavailable):
             raise self.refusal
+        revoked = self.refusal is not None and self.refusal.reason is Reason.TOKEN_REVOKED
+        return revoked or principal.subject in self.left
 
     def recheck(self, principal: Principal) -> None:
         if self.refusal is not None:
@@ -249,6 +253,7 @@ class Scene:
             site=Site("docs"),
             credential=(b"x-chroma-token", b"service"),
             client=cast(Any, None),
+            resource=ProtectedResource.of("https://gw.test", "docs", ["https://idp.example/"]),
         )
         self.upstream.__dict__["names"] = NameResolver(self._fetch)
         self.runtime = cast(

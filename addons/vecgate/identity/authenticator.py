@@ -148,12 +148,12 @@ class Authenticator:
         moment = self._wall() if now is None else now
         if principal.expires and moment >= principal.expires:
             raise Refusal(Reason.TOKEN_EXPIRED)
-        self.check_revoked(principal)
-
-    def check_revoked(self, principal: Principal) -> None:
-        """Raises Refusal(token_revoked), and what `revoked` raises."""
-        if self._revoked(principal):
+        if self.is_revoked(principal):
             raise Refusal(Reason.TOKEN_REVOKED)
+
+    def is_revoked(self, principal: Principal) -> bool:
+        """Raises what `revoked` raises."""
+        return self._revoked(principal)
 
     async def _prove(self, token: str, digest: bytes, now: float, connection: str) -> Principal:
         if (known := self._recall(digest, connection)) is not None:

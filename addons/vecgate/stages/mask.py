@@ -81,11 +81,10 @@ class Mask(Stage):
         """
         assert exchange.reading is not None
         if exchange.principal is not None and all(each.action not in CHANGES for each in exchange.reading.operations):
-            try:
-                self.context.require(exchange).authenticator.check_revoked(exchange.principal)
-            except Refusal:
-                exchange.masked = None
-                raise
+            exchange.masked = None
+            if self.context.require(exchange).authenticator.is_revoked(exchange.principal):
+                raise Refusal(Reason.TOKEN_REVOKED)
+            exchange.masked = masked
         self.context.answer(flow, exchange, masked.answer)
 
 
