@@ -13,7 +13,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar
@@ -24,8 +24,10 @@ from vecgate.approvals.tickets import OPEN, Caps, State, Ticket, TicketUnknown
 from vecgate.errors import Unavailable
 from vecgate.identity.revocation import Revocation, Source
 from vecgate.reasons import Reason
+from vecgate.state import rows
 from vecgate.state.clock import Anchor, uptime
 from vecgate.state.mirror import REVOCATIONS, Mirror, longest
+from vecgate.state.rows import transaction
 from vecgate.state.schema import prepare
 from vecgate.state.store import StateStore
 from vecgate.state.windows import Claim, Share, Window, share
@@ -44,7 +46,6 @@ _decode_window = msgspec.msgpack.Decoder(Window).decode
 _encode_window = msgspec.msgpack.Encoder().encode
 _decode_ticket = msgspec.json.Decoder(Ticket).decode
 _encode_ticket = msgspec.json.Encoder().encode
-_decode_revocation = msgspec.json.Decoder(Revocation).decode
 
 
 class SqliteStore(StateStore):
@@ -87,7 +88,7 @@ class SqliteStore(StateStore):
 
     def _claim(self, worker: str, claims: Sequence[Claim]) -> list[Share]:
         answers = []
-        with self._transaction(self._counters) as db:
+        with transaction(self._counters) as db:
             now = self.now()
             for claim in claims:
                 row = db.execute("SELECT state FROM windows WHERE bucket = ?", (claim.bucket,)).fetchone()
@@ -105,7 +106,7 @@ class SqliteStore(StateStore):
         return await self._run(self._open_ticket, ticket, caps)
 
     def _open_ticket(self, ticket: Ticket, caps: Caps) -> Ticket:
-        with self._transaction(self._durable) as db:
+        with transaction(self._durable) as db:
             now = self.now()
             row = db.execute(
                 f"SELECT document FROM tickets WHERE binding = ? AND expires > ? AND state IN ({_marks(OPEN)})",  # noqa: S608 - only question marks
@@ -126,7 +127,7 @@ class SqliteStore(StateStore):
         return await self._run(self._change_ticket, ticket_id, change)
 
     def _change_ticket(self, ticket_id: str, change: Callable[[Ticket], Ticket]) -> Ticket:
-        with self._transaction(self._durable) as db:
+        with transaction(self._durable) as db:
             row = db.execute("SELECT document FROM tickets WHERE id = ?", (ticket_id,)).fetchone()
             if row is None:
                 raise TicketUnknown(ticket_id)
@@ -161,55 +162,23 @@ class SqliteStore(StateStore):
     # Revocations and epochs
 
     async def revoke(self, revocation: Revocation) -> Revocation:
-        return await self._run(self._revoke, revocation)
+        return await self._run(self._revise, lambda db: rows.revoke(db, revocation, self.now()))
 
     async def restore(self, key: str, source: Source) -> None:
-        await self._run(self._restore, key, source)
+        await self._run(self._revise, lambda db: rows.restore(db, key, source))
 
     async def revocations(self) -> list[Revocation]:
-        return await self._run(self._list_revocations)
+        return await self._run(lambda: rows.revocations(self._durable, self.now()))
 
     async def bump(self, name: str) -> int:
-        return await self._run(self._bump, name)
+        return await self._run(self._revise, lambda db: rows.raise_epoch(db, name))
 
-    def _revoke(self, revocation: Revocation) -> Revocation:
-        with self._transaction(self._durable) as db:
-            row = db.execute(
-                "SELECT document FROM revocations WHERE key = ? AND source = ? AND (until IS NULL OR until > ?)",
-                (revocation.key, revocation.source, self.now()),
-            ).fetchone()
-            stands = revocation.joined(_decode_revocation(row[0]) if row else None)
-            values = (stands.key, stands.source, stands.until, _encode_ticket(stands))
-            db.execute("INSERT OR REPLACE INTO revocations VALUES (?, ?, ?, ?)", values)
-            self._raise_epoch(db, REVOCATIONS)
+    def _revise[T](self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """Change what the mirror shows, and show it."""
+        with transaction(self._durable) as db:
+            found = change(db)
         self._look()
-        return stands
-
-    def _restore(self, key: str, source: Source) -> None:
-        with self._transaction(self._durable) as db:
-            db.execute("DELETE FROM revocations WHERE key = ? AND source = ?", (key, source))
-            self._raise_epoch(db, REVOCATIONS)
-        self._look()
-
-    def _list_revocations(self) -> list[Revocation]:
-        rows = self._durable.execute(
-            "SELECT document FROM revocations WHERE until IS NULL OR until > ?", (self.now(),)
-        ).fetchall()
-        return sorted((_decode_revocation(document) for (document,) in rows), key=lambda each: each.at, reverse=True)
-
-    def _bump(self, name: str) -> int:
-        with self._transaction(self._durable) as db:
-            value = self._raise_epoch(db, name)
-        self._look()
-        return value
-
-    @staticmethod
-    def _raise_epoch(db: sqlite3.Connection, name: str) -> int:
-        (value,) = db.execute(
-            "INSERT INTO epochs VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
-            (name,),
-        ).fetchone()
-        return int(value)
+        return found
 
     def _look(self) -> None:
         """Bring the mirror up to date. It swaps whole mappings, so readers on the event loop need no lock."""
@@ -235,7 +204,7 @@ class SqliteStore(StateStore):
     def _tidy(self) -> None:
         """Keep how far the clock has come; drop what is over. A revocation goes a day after its token's end."""
         now = self.now()
-        with self._transaction(self._counters) as db:
+        with transaction(self._counters) as db:
             db.execute("UPDATE clock SET latest = ?, uptime = ?", (now, uptime()))
             db.execute("DELETE FROM windows WHERE ends <= ?", (now,))
             db.execute("DELETE FROM revocations WHERE until < ?", (now - 86_400,))
@@ -255,7 +224,7 @@ class SqliteStore(StateStore):
         return dict(self._durable.execute("SELECT name, document FROM documents WHERE shelf = ?", (shelf,)).fetchall())
 
     def _change(self, statement: str, *values: str | bytes) -> None:
-        with self._transaction(self._durable) as db:
+        with transaction(self._durable) as db:
             db.execute(statement, values)
 
     # The thread and its connections
@@ -278,7 +247,7 @@ class SqliteStore(StateStore):
             self._counters.execute("PRAGMA journal_mode = WAL")
             self._counters.execute("PRAGMA synchronous = NORMAL")
             self._durable.execute("PRAGMA synchronous = FULL")
-            with self._transaction(self._durable) as db:
+            with transaction(self._durable) as db:
                 prepare(db)
                 return self._fix_clock(db)
         except BaseException:
@@ -301,19 +270,8 @@ class SqliteStore(StateStore):
             self._counters.close()
             self._durable.close()
 
-    @contextlib.contextmanager
-    def _transaction(self, db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield db
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-
     def _write(self, statement: str, *values: str | float) -> None:
-        with self._transaction(self._counters) as db:
+        with transaction(self._counters) as db:
             db.execute(statement, values)
 
     async def _run[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
