@@ -60,7 +60,8 @@ class Guard:
                 await problem_of(error)(scope, receive, sending)
 
     def _known(self, request: Request) -> bool:
-        if request.url.path == HEALTH or request.url.path.startswith(f"{SCIM}/"):
+        path = request.scope["path"]  # not the URL's, into which a Host could write another
+        if path == HEALTH or path.startswith(f"{SCIM}/"):
             return True
         hosts = request.headers.getlist("host")
         return len(hosts) == 1 and hosts[0].lower() in self._hosts

@@ -36,6 +36,7 @@ from vecgate.control.guard import SCIM
 from vecgate.control.reading import bearer, body
 from vecgate.errors import Refusal
 from vecgate.identity.challenge import challenge
+from vecgate.identity.claims import parse_object
 from vecgate.identity.directory import MODELS, Directory
 from vecgate.reasons import Reason
 
@@ -98,15 +99,26 @@ async def _served(request: Request, directory: Directory) -> ScimResponse:
     names = [name for name, _ in request.query_params.multi_items()]
     if len(names) != len(set(names)):
         raise Refusal(Reason.DUPLICATE_MEMBER)
+    sent = await body(request, BODY)
+    if sent:
+        _check(sent)
     asked = ScimRequest(
         method=request.method,
         base_url=f"{request.url.scheme}://{request.url.netloc}{SCIM}",
         path=request.url.path.removeprefix(SCIM),
         query=dict(request.query_params),
         headers=[(name, value) for name, value in request.headers.items() if name != "authorization"],
-        body=await body(request, BODY),
+        body=sent,
     )
     return await AsyncScimHandler(_SERVICE, directory).handle(asked)
+
+
+def _check(sent: bytes) -> None:
+    """Raises Refusal(bad_body) for JSON that two readers could take in two ways."""
+    try:
+        parse_object(sent)
+    except ValueError as error:
+        raise Refusal(Reason.BAD_BODY, str(error)) from error
 
 
 def _failed(error: Exception) -> ScimResponse:
@@ -128,6 +140,8 @@ def _refused(refusal: Refusal) -> Response:
         "status": str(status),
         "detail": refusal.detail or refusal.reason.summary,
     }
+    if status == 400:
+        document["scimType"] = "invalidSyntax"
     headers = dict(refusal.headers)
     if status == 401:
         headers["www-authenticate"] = challenge(refusal.reason)

@@ -14,6 +14,9 @@ from typing import Any
 
 import msgspec
 
+_LAST = 253_402_300_799
+"""The last second that can be written, of the year 9999."""
+
 
 class What(StrEnum):
     """What kind of name a revocation is about."""
@@ -67,7 +70,7 @@ class Revocation(msgspec.Struct, frozen=True, kw_only=True):
 
 def moment(seconds: float | None) -> str | None:
     """Unix seconds as RFC 3339 in UTC."""
-    return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return None if seconds is None else f"{datetime.fromtimestamp(min(seconds, _LAST), UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def subject_key(issuer: str, subject: str) -> str:

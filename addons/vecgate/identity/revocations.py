@@ -5,6 +5,7 @@ What closes a way (a revocation) counts before it is recorded; what opens one (a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ KIND: Final = "revocation"
 LONGEST: Final = 1024
 """Characters of a name, or of a reason."""
 OWN: Final = "signed out"
+_MARGIN = 86_400.0
+"""Seconds for which a revoked token stays so after its end: a host's clock may be set back, the store's is not."""
 
 
 class Revocations:
@@ -68,7 +71,8 @@ class Revocations:
 
         Raises Refusal(bad_body) for one that has neither, Unavailable."""
         if principal.token_id:
-            what, value, until = What.TOKEN, principal.token_id, principal.expires or None
+            left = principal.expires - time.time() + _MARGIN
+            what, value, until = What.TOKEN, principal.token_id, self._store.now() + left if principal.expires else None
         elif principal.session:
             what, value, until = What.SESSION, principal.session, None
         else:

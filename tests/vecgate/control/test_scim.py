@@ -272,6 +272,8 @@ async def test_without_the_secret_there_is_nothing(
     [
         ("POST", "/Users", b"{", 400),
         ("POST", "/Users", b"[]", 400),
+        ("POST", "/Users", b'{"active":false,"active":true}', 400),
+        ("POST", "/Users", b"[" * 100_000, 400),
         ("POST", "/Users", b'{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]}', 400),
         ("POST", "/Users", b"x" * (1024 * 1024 + 1), 413),
         ("POST", "/Bulk", b'{"Operations":[]}', 501),
