@@ -41,7 +41,7 @@ from vecgate.state.open import open_store
 from vecgate.state.store import StateStore
 
 if TYPE_CHECKING:
-    from vecgate.identity.directory import Directory
+    from vecgate.identity.provisioning import Provisioning
 
 LOOKUP_SECONDS = 5.0
 SECRET = 32
@@ -138,7 +138,7 @@ async def _judging(
         namer = upstreams[each.names] if each.names else None
         upstreams[each.name] = await asyncio.to_thread(_upstream, each, dialects[each.dialect], loaded, hooks, namer)
     revocations = revocations_of(loaded, hooks, store, recorder.commit)
-    directories = await asyncio.to_thread(directories_of, loaded, hooks, store, revocations)
+    provisioning = await asyncio.to_thread(provisioning_of, loaded, hooks, store, revocations)
     authenticator = Authenticator(
         loaded.config.identity,
         loaded.base,
@@ -157,7 +157,7 @@ async def _judging(
         approvals,
         upstreams,
         revocations,
-        directories,
+        provisioning,
     )
 
 
@@ -168,24 +168,24 @@ def revocations_of(loaded: Loaded, hooks: Hooks, store: StateStore, record: Reco
     return Revocations(store, record=record, issuers=issuers, administrators=identity.administrators)
 
 
-def directories_of(
+def provisioning_of(
     loaded: Loaded, hooks: Hooks, store: StateStore, revocations: Revocations
-) -> Mapping[bytes, Directory]:
+) -> Mapping[bytes, Provisioning]:
     """The directories by the digest of their secret. Raises ConfigError."""
-    found: dict[bytes, Directory] = {}
-    for index, each in enumerate(loaded.config.identity.directories):
-        at: KeyPath = ("identity", "directories", index, "token")
+    found: dict[bytes, Provisioning] = {}
+    for index, each in enumerate(loaded.config.identity.provisioning):
+        at: KeyPath = ("identity", "provisioning", index, "token")
         try:
-            from vecgate.identity.directory import Directory
+            from vecgate.identity.provisioning import Provisioning
         except ImportError as error:
-            hint = f"directories need an extra: install vecgate[scim] ({error.name} is missing)"
-            raise ConfigError(loaded.source.finding(("identity", "directories"), hint, at="key")) from error
+            hint = f"provisioning needs an extra: install vecgate[scim] ({error.name} is missing)"
+            raise ConfigError(loaded.source.finding(("identity", "provisioning"), hint, at="key")) from error
         secret = resolve(each.token, loaded.base, hooks.secret, key=key_text(at))
         digest = hashlib.sha256(secret.encode()).digest()
         if len(secret) < SECRET or digest in found:
             hint = f"must be a secret of its own, of {SECRET} random characters or more"
             raise ConfigError(loaded.source.finding(at, hint))
-        found[digest] = Directory(each.issuer, each.account, store, revocations)
+        found[digest] = Provisioning(each.issuer, each.account, store, revocations)
     return found
 
 

@@ -29,7 +29,7 @@ from vecgate.reasons import Reason
 from vecgate.state.store import StateStore
 
 if TYPE_CHECKING:
-    from vecgate.identity.directory import Directory
+    from vecgate.identity.provisioning import Provisioning
 
 HEADERS = (
     (b"accept", b"application/json"),
@@ -134,7 +134,7 @@ class Runtime:
     approvals: Approvals
     upstreams: Mapping[str, Upstream]
     revocations: Revocations
-    directories: Mapping[bytes, Directory]
+    provisioning: Mapping[bytes, Provisioning]
     """By the SHA-256 of the secrets that they send."""
 
     @property

@@ -25,7 +25,7 @@ SECTIONS = {
     "Identity": "identity",
     "Issuer": "issuers",
     "Claims": "claims",
-    "Directory": "directories",
+    "Provisioning": "provisioning",
     "PolicyModel": "policy",
     "Subjects": "to, clearance, reviewers",
     "Place": "on",

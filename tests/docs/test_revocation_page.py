@@ -16,7 +16,7 @@ from vecgate.config.load import load
 from vecgate.config.models import Identity
 from vecgate.control.scim import PAGE as PAGES
 from vecgate.identity.challenge import challenge
-from vecgate.identity.directory import User
+from vecgate.identity.provisioning import User
 from vecgate.identity.resource import ProtectedResource
 from vecgate.identity.revocation import What
 from vecgate.reasons import Reason

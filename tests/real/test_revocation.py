@@ -39,7 +39,7 @@ ADMINISTERED = HEAD.replace(
     'jwks: "file:jwks.json"}}]',
     'jwks: "file:jwks.json", claims: {{account: /email}}}}]\n'
     "  administrators: {{groups: [security]}}\n"
-    '  directories: [{{issuer: "{issuer}", token: "env:SCIM_SECRET"}}]',
+    '  provisioning: [{{issuer: "{issuer}", token: "env:SCIM_SECRET"}}]',
 )
 _people = count()
 

@@ -13,7 +13,7 @@ from tests.support.approvals import Evidence, approvals_on
 from tests.support.control import serving
 from tests.support.state import ISSUER
 
-from vecgate.identity.directory import Directory
+from vecgate.identity.provisioning import Provisioning
 from vecgate.identity.revocations import Revocations
 from vecgate.state.memory import MemoryStore
 
@@ -25,15 +25,15 @@ async def test_a_foreign_client_finds_what_the_standard_promises() -> None:
     store, evidence = MemoryStore(), Evidence()
     await store.start()
     revocations = Revocations(store, record=evidence.record, issuers={ISSUER})
-    directories = {
-        hashlib.sha256(SECRET.encode()).digest(): Directory(ISSUER, "userName", store, revocations),
+    provisioning = {
+        hashlib.sha256(SECRET.encode()).digest(): Provisioning(ISSUER, "userName", store, revocations),
     }
 
     def check(url: str) -> list[CheckResult]:
         with httpx2.Client(base_url=f"{url}/scim/v2", headers={"authorization": f"Bearer {SECRET}"}) as client:
             return check_server(SyncSCIMClient(client))
 
-    async with serving(approvals_on(store, evidence), {}, directories=directories) as url:
+    async with serving(approvals_on(store, evidence), {}, provisioning=provisioning) as url:
         results = await asyncio.to_thread(check, url)
     wrong = {str(each.reason) for each in results if each.status is not Status.SUCCESS}
     assert wrong <= {"Attribute 'active' was not removed"}, "a user who is inactive is not let in by leaving it out"

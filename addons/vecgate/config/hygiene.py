@@ -49,9 +49,9 @@ def _files(loaded: Loaded) -> Iterator[tuple[KeyPath, str, bool]]:
             yield (*at, "credential", "value"), connection.credential.value, False
         if connection.tls is not None:
             yield (*at, "tls", "key"), connection.tls.key, False
-    for index, directory in enumerate(config.identity.directories):
+    for index, directory in enumerate(config.identity.provisioning):
         if directory.token.startswith("file:"):
-            yield ("identity", "directories", index, "token"), directory.token, False
+            yield ("identity", "provisioning", index, "token"), directory.token, False
     if config.evidence.signing_key is not None:
         yield ("evidence", "signing_key"), config.evidence.signing_key, True
     if config.masking.key is not None:

@@ -122,20 +122,20 @@ def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
 def _ending(config: Config) -> Iterator[Mistake]:
     """Who may end whose access."""
     identity = config.identity
-    administrators, directories = identity.administrators, identity.directories
+    administrators, provisioning = identity.administrators, identity.provisioning
     if administrators is not None and anyone(administrators.model_copy(update={"issuers": None, "clients": None})):
         yield ("identity", "administrators"), "names everybody: name the groups or the subjects who may revoke others"
     yield from subject_mistakes(administrators, ("identity", "administrators"))
-    if directories and config.control is None:
-        yield ("identity", "directories"), "needs control: its address is where a directory talks to the gateway"
+    if provisioning and config.control is None:
+        yield ("identity", "provisioning"), "needs control: its address is where a directory talks to the gateway"
     known = [issuer.issuer for issuer in identity.issuers]
-    for index, directory in enumerate(directories):
-        at: KeyPath = ("identity", "directories", index)
+    for index, directory in enumerate(provisioning):
+        at: KeyPath = ("identity", "provisioning", index)
         if directory.issuer not in known:
             yield (*at, "issuer"), f"no issuer is configured by this name{did_you_mean(directory.issuer, known)}"
         if not _REFERENCE.fullmatch(directory.token):
             yield (*at, "token"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
-    yield from repeated(("identity", "directories"), "issuer", [directory.issuer for directory in directories])
+    yield from repeated(("identity", "provisioning"), "issuer", [directory.issuer for directory in provisioning])
 
 
 def _stores(config: Config) -> Iterator[Mistake]:

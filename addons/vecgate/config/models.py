@@ -99,7 +99,7 @@ class Claims(Model):
     token_id: str = "/jti"  # noqa: S105 - a pointer
     """The token's own id; for revocation."""
     account: str = "/sub"
-    """The account as a directory names it (`identity.directories`). Anything but `/sub` must be in every token."""
+    """The account as a directory names it (`identity.provisioning`). Anything but `/sub` must be in every token."""
 
 
 class Issuer(Model):
@@ -133,7 +133,7 @@ class Subjects(Model):
     clients: Names | None = None
 
 
-class Directory(Model):
+class Provisioning(Model):
     """A directory that says by SCIM 2.0 who has left."""
 
     issuer: Text
@@ -150,7 +150,7 @@ class Identity(Model):
     issuers: list[Issuer] = []
     administrators: Subjects | None = None
     """Who may revoke others and lift revocations; nobody when absent."""
-    directories: list[Directory] = []
+    provisioning: list[Provisioning] = []
     """Directories that deactivate accounts through the control plane."""
     failures: Rate = Rate.parse("60/minute")
     """How many different credentials from one address may fail; then none that is new is looked at."""

@@ -38,7 +38,7 @@ from vecgate.identity.revocations import Revocations
 from vecgate.reasons import Reason
 
 if TYPE_CHECKING:
-    from vecgate.identity.directory import Directory
+    from vecgate.identity.provisioning import Provisioning
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -53,7 +53,7 @@ class Services(Protocol):
     def revocations(self) -> Revocations: ...
 
     @property
-    def directories(self) -> Mapping[bytes, Directory]: ...
+    def provisioning(self) -> Mapping[bytes, Provisioning]: ...
 
     async def authenticate(self, token: str, address: str) -> Principal:
         """Raises Refusal, Unavailable."""
@@ -114,11 +114,11 @@ class _Api:
         return await self._decide(request, False)
 
     async def scim(self, request: Request) -> Response:
-        if not self._services.directories:
+        if not self._services.provisioning:
             raise Refusal(Reason.NOT_FOUND)
         from vecgate.control.scim import answer  # of an extra, which whoever configures a directory has
 
-        return await answer(request, self._services.directories)
+        return await answer(request, self._services.provisioning)
 
     async def health(self, request: Request) -> Response:
         healthy = self._services.healthy()

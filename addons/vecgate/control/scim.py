@@ -37,7 +37,7 @@ from vecgate.control.reading import bearer, body
 from vecgate.errors import Refusal
 from vecgate.identity.challenge import challenge
 from vecgate.identity.claims import parse_object
-from vecgate.identity.directory import MODELS, Directory
+from vecgate.identity.provisioning import MODELS, Provisioning
 from vecgate.reasons import Reason
 
 BODY: Final = 1024 * 1024
@@ -46,7 +46,7 @@ PAGE: Final = 200
 _ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 _log = logging.getLogger(__name__)
 
-type Directories = Mapping[bytes, Directory]
+type Directories = Mapping[bytes, Provisioning]
 """By the SHA-256 of their secrets."""
 
 
@@ -76,26 +76,26 @@ def service() -> ScimService:
 _SERVICE = service()
 
 
-async def answer(request: Request, directories: Directories) -> Response:
+async def answer(request: Request, provisioning: Directories) -> Response:
     """Serve one request. Whatever it meets is answered in SCIM's own form (RFC 7644 §3.12)."""
     try:
-        return _response(await _served(request, _directory(request, directories)))
+        return _response(await _served(request, _directory(request, provisioning)))
     except Refusal as refusal:
         return _refused(refusal)
     except Exception as error:
         return _response(_failed(error))
 
 
-def _directory(request: Request, directories: Directories) -> Directory:
+def _directory(request: Request, provisioning: Directories) -> Provisioning:
     """Raises Refusal(token_missing, token_invalid, credential_ambiguous)."""
     sent = hashlib.sha256(bearer(request).encode()).digest()
-    for secret, directory in directories.items():
+    for secret, directory in provisioning.items():
         if hmac.compare_digest(secret, sent):
             return directory
     raise Refusal(Reason.TOKEN_INVALID)
 
 
-async def _served(request: Request, directory: Directory) -> ScimResponse:
+async def _served(request: Request, directory: Provisioning) -> ScimResponse:
     names = [name for name, _ in request.query_params.multi_items()]
     if len(names) != len(set(names)):
         raise Refusal(Reason.DUPLICATE_MEMBER)

@@ -19,7 +19,7 @@ from vecgate.identity.principal import Principal
 from vecgate.identity.revocations import Revocations
 
 if TYPE_CHECKING:
-    from vecgate.identity.directory import Directory
+    from vecgate.identity.provisioning import Provisioning
     from vecgate.runtime import Runtime
 
 STOP = 1.5
@@ -44,8 +44,8 @@ class Current:
         return self._runtime().revocations
 
     @property
-    def directories(self) -> Mapping[bytes, Directory]:
-        return self._runtime().directories
+    def provisioning(self) -> Mapping[bytes, Provisioning]:
+        return self._runtime().provisioning
 
     async def authenticate(self, token: str, address: str) -> Principal:
         return await self._runtime().authenticator.authenticate(token, address=address)

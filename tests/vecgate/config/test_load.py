@@ -205,7 +205,7 @@ def test_a_connection_that_cannot_be_meant_is_refused(tmp_path: Path, connection
     assert findings(tmp_path, "", head) == [finding]
 
 
-SCIM = "identity: {issuers: [{issuer: 'https://i/', audience: v}], directories: [{issuer: 'https://i/'"
+SCIM = "identity: {issuers: [{issuer: 'https://i/', audience: v}], provisioning: [{issuer: 'https://i/'"
 
 
 @pytest.mark.parametrize(
@@ -261,22 +261,22 @@ SCIM = "identity: {issuers: [{issuer: 'https://i/', audience: v}], directories: 
         ),
         (
             f"{SCIM}, token: 'env:T'}}]}}",
-            "4:73: identity.directories: needs control: its address is where a directory talks to the gateway",
+            "4:73: identity.provisioning: needs control: its address is where a directory talks to the gateway",
         ),
         (
             f"control: {{listen: '127.0.0.1:1'}}\n{SCIM}, token: hunter2}}]}}",
             (
-                "5:104: identity.directories[0].token: must be a reference to a secret, env:NAME or file:PATH, "
+                "5:104: identity.provisioning[0].token: must be a reference to a secret, env:NAME or file:PATH, "
                 "never the secret itself"
             ),
         ),
         (
             f"control: {{listen: '127.0.0.1:1'}}\n{SCIM.replace('https://i/', 'https://j/', 1)}, token: 'env:T'}}]}}",
-            "5:83: identity.directories[0].issuer: no issuer is configured by this name; did you mean https://j/?",
+            "5:83: identity.provisioning[0].issuer: no issuer is configured by this name; did you mean https://j/?",
         ),
         (
             f"control: {{listen: '127.0.0.1:1'}}\n{SCIM}, token: 'env:T', account: mail}}]}}",
-            "5:122: identity.directories[0].account: must be userName or externalId",
+            "5:122: identity.provisioning[0].account: must be userName or externalId",
         ),
         ("state: {url: 'postgres://x'}", "4:14: state.url: write memory: or sqlite:///PATH"),
         ("evidence: {signing_key: k.pem}", "4:25: evidence.signing_key: must be a reference, file:PATH"),

@@ -14,8 +14,8 @@ from vecgate.control import reading as module
 from vecgate.control.app import control_app
 from vecgate.control.guard import HEADERS, allowed_hosts
 from vecgate.errors import Refusal, Unavailable
-from vecgate.identity.directory import Directory
 from vecgate.identity.principal import Principal
+from vecgate.identity.provisioning import Provisioning
 from vecgate.identity.revocations import Revocations
 from vecgate.operations.model import Action, Operation
 from vecgate.reasons import Reason
@@ -29,7 +29,7 @@ class Services:
 
     def __init__(self, approvals: Approvals, revocations: Revocations) -> None:
         self.approvals, self.revocations = approvals, revocations
-        self.directories: dict[bytes, Directory] = {}
+        self.provisioning: dict[bytes, Provisioning] = {}
         self.well = True
 
     async def authenticate(self, token: str, address: str) -> Principal:

@@ -14,8 +14,8 @@ from vecgate.config.models import Subjects
 from vecgate.control.app import control_app
 from vecgate.control.guard import allowed_hosts
 from vecgate.errors import Refusal
-from vecgate.identity.directory import Directory
 from vecgate.identity.principal import Principal
+from vecgate.identity.provisioning import Provisioning
 from vecgate.identity.revocations import Revocations
 from vecgate.reasons import Reason
 from vecgate.state.memory import MemoryStore
@@ -31,7 +31,7 @@ class Services:
     def __init__(self) -> None:
         self.store, self.evidence = MemoryStore(), Evidence()
         self.approvals = approvals_on(self.store, self.evidence)
-        self.directories: dict[bytes, Directory] = {}
+        self.provisioning: dict[bytes, Provisioning] = {}
         administrators = Subjects(groups=["security"])
         self.revocations = Revocations(
             self.store, record=self.evidence.record, issuers={ISSUER}, administrators=administrators

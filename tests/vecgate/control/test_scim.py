@@ -14,8 +14,8 @@ from tests.support.state import ISSUER, revoked
 
 from vecgate.control.app import control_app
 from vecgate.control.guard import allowed_hosts
-from vecgate.identity.directory import Directory
 from vecgate.identity.principal import Principal
+from vecgate.identity.provisioning import Provisioning
 from vecgate.identity.revocation import Source, What
 from vecgate.identity.revocations import Revocations
 from vecgate.state.memory import MemoryStore
@@ -30,8 +30,8 @@ class Services:
         self.store, self.evidence = MemoryStore(), Evidence()
         self.approvals = approvals_on(self.store, self.evidence)
         self.revocations = Revocations(self.store, record=self.evidence.record, issuers={ISSUER, OTHER})
-        self.directories = {
-            hashlib.sha256(secret.encode()).digest(): Directory(issuer, attribute, self.store, self.revocations)
+        self.provisioning = {
+            hashlib.sha256(secret.encode()).digest(): Provisioning(issuer, attribute, self.store, self.revocations)
             for secret, issuer in ((SECRET, ISSUER), (SECRET[::-1], OTHER))
         }
 
@@ -200,9 +200,9 @@ async def test_what_is_kept_outlives_a_restart_and_a_reload(services: Services) 
         at = f"/Users/{await created(client)}"
         await client.post("/Groups", json={"schemas": [GROUP], "displayName": "Data"})
         before = (await client.get(at)).json()
-    for key in services.directories:
+    for key in services.provisioning:
         issuer = ISSUER if key == hashlib.sha256(SECRET.encode()).digest() else OTHER
-        services.directories[key] = Directory(issuer, "userName", services.store, services.revocations)
+        services.provisioning[key] = Provisioning(issuer, "userName", services.store, services.revocations)
     async with client_of(services) as client:
         assert (await client.get(at)).json() == before
         assert (await client.get("/Groups")).json()["totalResults"] == 1
@@ -322,7 +322,7 @@ async def test_what_is_offered_is_described(client: httpx.AsyncClient) -> None:
 
 
 async def test_without_a_directory_nothing_is_there(client: httpx.AsyncClient, services: Services) -> None:
-    services.directories.clear()
+    services.provisioning.clear()
     assert (await client.get("/Users")).status_code == 404
 
 
@@ -331,8 +331,8 @@ async def test_users_made_under_another_attribute_wait_for_theirs(services: Serv
     del nameless["externalId"]
     async with client_of(services) as client:
         at = f"/Users/{(await client.post('/Users', json=nameless)).json()['id']}"
-    for key in services.directories:
-        services.directories[key] = Directory(ISSUER, "externalId", services.store, services.revocations)
+    for key in services.provisioning:
+        services.provisioning[key] = Provisioning(ISSUER, "externalId", services.store, services.revocations)
     async with client_of(services) as client:
         assert (await client.get(at)).status_code == 200
         assert (await client.patch(at, json=OKTA_OFF)).status_code == 400

@@ -1,4 +1,4 @@
-"""Directory: what an identity provider tells by SCIM 2.0 (RFC 7643), and what follows: who left is refused everywhere.
+"""Provisioning: what an identity provider tells by SCIM 2.0 (RFC 7643), and what follows: who left is refused.
 
 The rule: an account that the directory has named, and that none of its active users holds any more, is revoked. So a
 deactivation, a deletion and a change of name end the old account's access, and a user who comes back gets it again.
@@ -60,7 +60,7 @@ MODELS: Final = (User, Group)
 BY_NAME: Final[dict[str, type[Resource[Any]]]] = {"User": User, "Group": Group}
 
 
-class Directory(AsyncScimStorage):
+class Provisioning(AsyncScimStorage):
     """One issuer's users and groups, in memory as the state store has them. A write is durable before it is answered.
 
     `attribute` is the one whose value is the account that the issuer's tokens name."""
