@@ -6,24 +6,31 @@ Whatever is wrong is raised before a port opens: ConfigError, PluginError, Unava
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from vecgate.approvals.approvals import Approvals
 from vecgate.config.addresses import UpstreamAddress
-from vecgate.config.document import KeyPath
+from vecgate.config.document import KeyPath, key_text
 from vecgate.config.load import Loaded, load
-from vecgate.config.models import Connection
-from vecgate.config.site import site_of
+from vecgate.config.models import Config, Connection
+from vecgate.config.site import origin, site_of
 from vecgate.errors import ConfigError, Finding
+from vecgate.evidence.erasure import CHAIN as ASIDE
 from vecgate.evidence.recorder import Recorder, RecorderSettings
 from vecgate.evidence.signing import beside
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
 from vecgate.identity.membership import Membership
+from vecgate.identity.resource import ProtectedResource
+from vecgate.identity.revocations import Record, Revocations
 from vecgate.issuer.issuer import Issuer
 from vecgate.issuer.open import open_issuer
 from vecgate.issuer.ownkeys import OwnKeys
@@ -34,10 +41,16 @@ from vecgate.operations.dialect import Dialect
 from vecgate.policy.policy import Policy
 from vecgate.runtime import Runtime, Upstream
 from vecgate.secrets.credential import ServiceCredential
+from vecgate.secrets.resolve import resolve
 from vecgate.state.open import open_store
 from vecgate.state.store import StateStore
 
+if TYPE_CHECKING:
+    from vecgate.identity.provisioning import Provisioning
+
 LOOKUP_SECONDS = 5.0
+SECRET = 32
+"""Characters of a directory's secret: attempts at it are not counted."""
 FIXED = ("state", "evidence", "control", "plugins", "masking")
 """What a reload cannot change."""
 
@@ -150,6 +163,8 @@ async def _judging(
         upstreams[each.name] = await asyncio.to_thread(
             upstream_of, each, dialects[each.dialect], loaded, credential, namer
         )
+    revocations = revocations_of(loaded, hooks, store, recorder.commit)
+    provisioning = await asyncio.to_thread(provisioning_of, loaded, hooks, store, revocations)
     authenticator = Authenticator(
         loaded.config.identity,
         loaded.base,
@@ -162,7 +177,78 @@ async def _judging(
     for upstream in upstreams.values():
         if upstream.credential is not None:
             upstream.credential.start()
-    return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams, issuer)
+    return Runtime(
+        loaded,
+        hooks,
+        store,
+        recorder,
+        authenticator,
+        policy,
+        limiter,
+        approvals,
+        upstreams,
+        revocations,
+        provisioning,
+        issuer,
+    )
+
+
+def revocations_of(loaded: Loaded, hooks: Hooks, store: StateStore, record: Record) -> Revocations:
+    """Whose access can be ended, and by whom. Where a plugin authenticates, it alone may know an issuer."""
+    identity = loaded.config.identity
+    issuers = None if hooks.implements("vecgate_authenticate") else identity.known
+    return Revocations(store, record=record, issuers=issuers, administrators=identity.administrators)
+
+
+def provisioning_of(
+    loaded: Loaded, hooks: Hooks, store: StateStore, revocations: Revocations
+) -> Mapping[bytes, Provisioning]:
+    """The directories by the digest of their secret. Raises ConfigError."""
+    found: dict[bytes, Provisioning] = {}
+    for index, each in enumerate(loaded.config.identity.provisioning):
+        at: KeyPath = ("identity", "provisioning", index, "token")
+        try:
+            from vecgate.identity.provisioning import Provisioning
+        except ImportError as error:
+            hint = f"provisioning needs an extra: install vecgate[scim] ({error.name} is missing)"
+            raise ConfigError(loaded.source.finding(("identity", "provisioning"), hint, at="key")) from error
+        secret = resolve(each.token, loaded.base, hooks.secret, key=key_text(at))
+        digest = hashlib.sha256(secret.encode()).digest()
+        if len(secret) < SECRET or digest in found:
+            hint = f"must be a secret of its own, of {SECRET} random characters or more"
+            raise ConfigError(loaded.source.finding(at, hint))
+        found[digest] = Provisioning(each.issuer, each.account, store, revocations)
+    return found
+
+
+@asynccontextmanager
+async def revoking(path: Path) -> AsyncIterator[Revocations]:
+    """Revocations beside a gateway that may be running, on its state, with a chain of their own in its evidence.
+
+    Raises ConfigError, PluginError, Unavailable."""
+    loaded = await asyncio.to_thread(load, path)
+    url = loaded.config.state.url
+    if url == "memory:":
+        hint = "memory: is in the running gateway alone: go through its control plane, with --control URL"
+        raise ConfigError(loaded.source.finding(("state", "url"), hint))
+    if not loaded.resolve(url.removeprefix("sqlite:///")).exists():
+        hint = "there is no such file: no gateway has run here with this configuration"
+        raise ConfigError(loaded.source.finding(("state", "url"), hint))
+    hooks = Hooks(loaded.config.plugins.load, folder=loaded.base)
+    key = await asyncio.to_thread(load_key, loaded.config.masking.key, url, loaded.base)
+    async with AsyncExitStack() as undo:
+        store = await asyncio.to_thread(open_store, url, loaded.base)
+        undo.push_async_callback(store.close)
+        await store.start()
+        recorder = Recorder(replace(recorder_settings(loaded, key, hooks, 0), chain=ASIDE))
+
+        async def record(kind: str, facts: Mapping[str, Any]) -> None:
+            if not recorder.healthy:  # a look at what stands leaves nothing
+                await recorder.start()
+                undo.push_async_callback(recorder.stop)
+            await recorder.commit(kind, facts)
+
+        yield revocations_of(loaded, hooks, store, record)
 
 
 async def credential_of(
@@ -230,7 +316,13 @@ def upstream_of(
             http2=upstream.scheme != "http",
         ),
         namer=namer,
+        resource=_resource(connection, loaded.config),
     )
+
+
+def _resource(connection: Connection, config: Config) -> ProtectedResource | None:
+    at = origin(connection)
+    return ProtectedResource.of(at, connection.name, [each.issuer for each in config.identity.issuers]) if at else None
 
 
 def recorder_settings(loaded: Loaded, key: bytes, hooks: Hooks, worker: int) -> RecorderSettings:

@@ -47,7 +47,9 @@ def render(runtime: Runtime | None, exchange: Exchange, refusal: Refusal) -> Ans
         answer = _enveloped(upstream.dialect, exchange, refusal)
     headers: Pairs = (*answer.headers, *refusal.headers.items())
     if refusal.status == 401 and runtime is not None:
-        headers = (*headers, ("www-authenticate", runtime.authenticator.challenge(refusal.reason)))
+        resource = upstream.resource if upstream is not None and exchange.method != GRPC else None
+        challenge = runtime.authenticator.challenge(refusal.reason, resource.url if resource else "")
+        headers = (*headers, ("www-authenticate", challenge))
     return replace(answer, headers=headers)
 
 

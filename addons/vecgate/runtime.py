@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -16,6 +17,8 @@ from vecgate.evidence.recorder import Recorder
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
 from vecgate.identity.principal import Principal
+from vecgate.identity.resource import ProtectedResource
+from vecgate.identity.revocations import Revocations
 from vecgate.issuer.issuer import Issuer
 from vecgate.limits.limiter import Limiter
 from vecgate.operations import grpc
@@ -28,6 +31,9 @@ from vecgate.policy.policy import Policy
 from vecgate.reasons import Reason
 from vecgate.secrets.credential import ServiceCredential
 from vecgate.state.store import StateStore
+
+if TYPE_CHECKING:
+    from vecgate.identity.provisioning import Provisioning
 
 type Fields = tuple[tuple[bytes, bytes], ...]
 """Header fields as they are sent."""
@@ -65,6 +71,8 @@ class Upstream:
     client: httpx.AsyncClient = field(repr=False)
     namer: Upstream | None = None
     """The connection that names are asked of, where this one cannot tell them."""
+    resource: ProtectedResource | None = None
+    """What the listener says of itself to everybody; None where nothing says how clients name it."""
 
     @cached_property
     def authority(self) -> bytes:
@@ -156,6 +164,9 @@ class Runtime:
     limiter: Limiter
     approvals: Approvals
     upstreams: Mapping[str, Upstream]
+    revocations: Revocations
+    provisioning: Mapping[bytes, Provisioning]
+    """By the SHA-256 of the secrets that they send."""
     issuer: Issuer | None = None
     """The gateway's own, where configuration has one."""
 

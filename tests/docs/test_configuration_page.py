@@ -30,6 +30,7 @@ SECTIONS = {
     "Certificates": "certificates",
     "OwnIssuer": "own",
     "ServiceAccount": "service_accounts",
+    "Provisioning": "provisioning",
     "PolicyModel": "policy",
     "Subjects": "to, clearance, reviewers",
     "Place": "on",

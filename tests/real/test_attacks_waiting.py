@@ -15,6 +15,7 @@ from tests.support.approval_attacks import P, Scene, new_title, scenes
 from tests.support.byte_wire import answer, request, send
 from tests.support.under_attack import POLICY, PUBLIC, collection
 
+from vecgate.identity.revocation import Revocation, What
 from vecgate.state.open import open_store
 
 pytestmark = pytest.mark.real
@@ -85,7 +86,7 @@ async def test_whoever_is_revoked_while_a_request_waits_runs_nothing(patient: Sc
     thread, replies, ticket = patient.waiting(patient.delete(new_title(), subject="leaver"))
     store = open_store("sqlite:///state.db", patient.attacked.gateway.folder)
     await store.start()
-    await store.revoke("https://issuer.test/ leaver")
+    await store.revoke(Revocation(what=What.SUBJECT, issuer="https://issuer.test/", value="leaver"))
     await store.close()
     await asyncio.sleep(0.5)
     assert patient.decide(ticket, "approve").status_code == 200

@@ -61,7 +61,7 @@ class Evidence:
         self.broken = False
 
     async def record(self, kind: str, facts: Mapping[str, Any]) -> None:
-        assert kind == "approval"
+        assert kind in ("approval", "revocation")
         if self.broken:
             raise Unavailable(Reason.EVIDENCE_UNAVAILABLE)
         self.records.append(facts)

@@ -22,6 +22,7 @@ from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
 from vecgate.identity.certificate import Certificate
 from vecgate.identity.principal import Principal
+from vecgate.identity.resource import ProtectedResource
 from vecgate.limits.reservation import Reservation
 from vecgate.operations.dialect import Reading
 from vecgate.operations.messages import Answer, Outgoing, Request
@@ -82,9 +83,10 @@ class Authenticator:
         self.provable: dict[str, Principal] = {"token": ANNA}
         self.holders: dict[str, Principal] = {}
         self.refusal: Refusal | None = None
+        self.left: set[str] = set()
 
-    def challenge(self, reason: Reason) -> str:
-        return f'Bearer error="{reason}"'
+    def challenge(self, reason: Reason, metadata: str = "") -> str:
+        return f'Bearer error="{reason}"' + (f' resource_metadata="{metadata}"' if metadata else "")
 
     def cached(self, token: str, connection: str = "", certificate: Certificate | None = None) -> Principal | None:
         return self.known.get(token)
@@ -100,6 +102,12 @@ class Authenticator:
         if token not in self.provable:
             raise Refusal(Reason.TOKEN_INVALID)
         return self.provable[token]
+
+    def is_revoked(self, principal: Principal) -> bool:
+        if isinstance(self.refusal, Unavailable):
+            raise self.refusal
+        revoked = self.refusal is not None and self.refusal.reason is Reason.TOKEN_REVOKED
+        return revoked or principal.subject in self.left
 
     def recheck(self, principal: Principal) -> None:
         if self.refusal is not None:
@@ -273,6 +281,7 @@ class Scene:
             site=Site("docs"),
             credential=self.credential,
             client=cast(Any, None),
+            resource=ProtectedResource.of("https://gw.test", "docs", ["https://idp.example/"]),
         )
         self.upstream.__dict__["names"] = NameResolver(self._fetch)
         self.runtime = cast(

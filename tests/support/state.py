@@ -9,6 +9,7 @@ from typing import Any
 
 from vecgate.approvals.tickets import Ticket
 from vecgate.identity.principal import Principal
+from vecgate.identity.revocation import Revocation, What
 from vecgate.state.memory import MemoryStore
 from vecgate.state.open import open_store
 from vecgate.state.store import StateStore
@@ -29,6 +30,10 @@ class Clock:
 
 def person(subject: str, *groups: str, **claims: Any) -> Principal:
     return Principal(ISSUER, subject, name=subject.title(), groups=frozenset(groups), claims=claims)
+
+
+def revoked(value: str, what: What = What.SUBJECT, **more: Any) -> Revocation:
+    return Revocation(what=what, issuer=ISSUER, value=value, reason="left", **more)
 
 
 @asynccontextmanager

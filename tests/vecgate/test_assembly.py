@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +227,44 @@ async def test_a_directory_that_cannot_be_used_stops_the_start_and_the_reload(
     await assembly.close(runtime)
     with pytest.raises(ConfigError):
         await open_runtime(config)
+
+
+def with_provisioning(config: Path, *secrets: str) -> Path:
+    """The configuration with as many issuers, each with a directory that sends such a secret."""
+    text = config.read_text()
+    extra = ""
+    listed = []
+    for number, secret in enumerate(secrets):
+        (config.parent / f"scim{number}").write_text(secret)
+        issuer = f"https://idp{number}.test/"
+        extra += f', {{issuer: "{issuer}", audience: v, jwks: "file:jwks.json"}}'
+        listed.append(f'{{issuer: "{issuer}", token: "file:scim{number}"}}')
+    before, found, after = text.partition('jwks: "file:jwks.json"}')
+    assert found
+    config.write_text(
+        f"{before}{found}{extra}{after}".replace("identity:", f"identity:\n  provisioning: [{', '.join(listed)}]", 1)
+        + 'control: {listen: "127.0.0.1:6099"}\n'
+    )
+    return config
+
+
+async def test_directories_are_told_apart_by_their_secrets(config: Path) -> None:
+    runtime = await open_runtime(with_provisioning(config, "a" * 32, "b" * 32))
+    try:
+        assert len(runtime.provisioning) == 2
+        assert "a" * 32 not in repr(runtime)
+    finally:
+        await assembly.close(runtime)
+
+
+@pytest.mark.parametrize("secrets", [("short",), ("a" * 32, "a" * 32)], ids=["short", "the same"])
+async def test_a_weak_secret_of_a_directory_stops_the_start(config: Path, secrets: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"provisioning\[\d\]\.token: must be a secret of its own") as refused:
+        await open_runtime(with_provisioning(config, *secrets))
+    assert secrets[0] not in str(refused.value)
+
+
+async def test_without_the_extra_a_directory_stops_the_start(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vecgate.identity.provisioning", None)
+    with pytest.raises(ConfigError, match=r"vecgate\[scim\]"):
+        await open_runtime(with_provisioning(config, "a" * 32))

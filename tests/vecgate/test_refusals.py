@@ -6,7 +6,7 @@ from tests.support.stages import Scene
 
 from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
-from vecgate.operations.messages import Answer, Request
+from vecgate.operations.messages import GRPC, Answer, Request
 from vecgate.reasons import Reason
 from vecgate.refusals import problem, render
 
@@ -55,3 +55,10 @@ def test_a_dialect_that_cannot_say_it_is_no_way_out(scene: Scene, monkeypatch: p
     monkeypatch.setattr(type(scene.upstream.dialect), "refuse", refuse)
     answer = render(scene.runtime, Exchange("docs", "peer"), Refusal(Reason.NO_GRANT))
     assert (answer.status, msgspec.json.decode(answer.body)["reason"]) == (403, "no_grant")
+
+
+def test_a_401_says_where_the_issuers_are_found_and_a_call_that_ends_so_does_not(scene: Scene) -> None:
+    url = "https://gw.test/.well-known/oauth-protected-resource"
+    for method, expected in (("GET", True), (GRPC, False)):
+        answer = render(scene.runtime, Exchange("docs", "peer", method=method), Refusal(Reason.TOKEN_MISSING))
+        assert (url in answer.header("www-authenticate")) is expected

@@ -102,6 +102,12 @@ class Vote(msgspec.Struct, frozen=True):
     comment: str
     at: float
     identities: tuple[str, ...]
+    account: str = ""
+
+    @property
+    def reviewer(self) -> Principal:
+        """Whoever voted, as far as a revocation names that person."""
+        return Principal(self.issuer, self.subject, account=self.account)
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,7 +196,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
             raise TicketClosed(ticket, f"The ticket is {ticket.state}.")
         if approve and any(not set(names).isdisjoint(vote.identities) for vote in ticket.votes):
             raise TicketClosed(ticket, "This reviewer has approved already; another one is needed.")
-        vote = Vote(reviewer.issuer, reviewer.subject, reviewer.name, approve, comment, now, names)
+        vote = Vote(reviewer.issuer, reviewer.subject, reviewer.name, approve, comment, now, names, reviewer.account)
         votes = (*ticket.votes, vote)
         if not approve:
             return ticket.to(State.DENIED, votes=votes, ended=now)
@@ -212,7 +218,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         shown: dict[str, Any] = msgspec.to_builtins(self)
         del shown["identities"]
         for vote in shown["votes"]:
-            del vote["identities"]
+            del vote["identities"], vote["account"]
         return shown
 
 

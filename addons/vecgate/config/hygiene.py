@@ -53,6 +53,9 @@ def _files(loaded: Loaded) -> Iterator[tuple[KeyPath, str, bool]]:
         secret = issuer.login.client_secret if issuer.login else None
         if secret is not None and secret.startswith("file:"):
             yield ("identity", "issuers", index, "login", "client_secret"), secret, False
+    for index, directory in enumerate(config.identity.provisioning):
+        if directory.token.startswith("file:"):
+            yield ("identity", "provisioning", index, "token"), directory.token, False
     if config.evidence.signing_key is not None:
         yield ("evidence", "signing_key"), config.evidence.signing_key, True
     if config.identity.own is not None and (config.identity.own.keys or "").startswith("file:"):

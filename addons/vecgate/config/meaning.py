@@ -12,9 +12,10 @@ from vecgate.config.known import Known
 from vecgate.config.mistake import Mistake, attempt, parsed, repeated
 from vecgate.config.models import Config, Connection, Credential, Issuer, Login
 from vecgate.config.problems import did_you_mean
-from vecgate.config.rules import mask_mistakes, rule_mistakes
+from vecgate.config.rules import mask_mistakes, rule_mistakes, subject_mistakes
 from vecgate.identity.rules import Misconfigured, Rules, key_url
 from vecgate.login.client import check_scope, loopback
+from vecgate.policy.coverage import anyone
 
 _REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]\S*")
 _SOURCE = re.compile(r"[a-z][a-z0-9+.-]*:\S.*")
@@ -33,6 +34,7 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
     yield from repeated(("identity", "issuers"), "issuer", [issuer.issuer for issuer in config.identity.issuers])
     yield from certificate_mistakes(config)
     yield from _own(config)
+    yield from _ending(config)
     yield from _stores(config)
     yield from rule_mistakes(config, known)
     if known is not None:
@@ -181,6 +183,25 @@ def _login(issuer: Issuer, login: Login, at: KeyPath) -> Iterator[Mistake]:
     for index, scope in enumerate(login.scopes or ()):
         yield from attempt((*at, "scopes", index), check_scope, scope)
     yield from attempt((*at, "redirect"), loopback, login.redirect)
+
+
+def _ending(config: Config) -> Iterator[Mistake]:
+    """Who may end whose access."""
+    identity = config.identity
+    administrators, provisioning = identity.administrators, identity.provisioning
+    if administrators is not None and anyone(administrators.model_copy(update={"issuers": None, "clients": None})):
+        yield ("identity", "administrators"), "names everybody: name the groups or the subjects who may revoke others"
+    yield from subject_mistakes(administrators, ("identity", "administrators"))
+    if provisioning and config.control is None:
+        yield ("identity", "provisioning"), "needs control: its address is where a directory talks to the gateway"
+    known = [issuer.issuer for issuer in identity.issuers]
+    for index, directory in enumerate(provisioning):
+        at: KeyPath = ("identity", "provisioning", index)
+        if directory.issuer not in known:
+            yield (*at, "issuer"), f"no issuer is configured by this name{did_you_mean(directory.issuer, known)}"
+        if not _REFERENCE.fullmatch(directory.token):
+            yield (*at, "token"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
+    yield from repeated(("identity", "provisioning"), "issuer", [directory.issuer for directory in provisioning])
 
 
 def _stores(config: Config) -> Iterator[Mistake]:

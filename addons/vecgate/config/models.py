@@ -102,6 +102,12 @@ class Claims(Model):
     """For display only."""
     client: str = "/azp"
     """The application that the token was issued to."""
+    session: str = "/sid"
+    """The login that the token came from; for revocation."""
+    token_id: str = "/jti"  # noqa: S105 - a pointer
+    """The token's own id; for revocation."""
+    account: str = "/sub"
+    """The account as a directory names it (`identity.provisioning`). Anything but `/sub` must be in every token."""
 
 
 class Directory(Model):
@@ -206,13 +212,37 @@ class ServiceAccount(Model):
     """Digests of its static keys, as `vecgate service-accounts new` prints them; two while one replaces the other."""
 
 
+class Subjects(Model):
+    """Who: keys combine with AND, entries of a list with OR, an omitted key matches all. Group `*` is everyone."""
+
+    groups: Names | None = None
+    subjects: Names | None = None
+    issuers: Names | None = None
+    clients: Names | None = None
+
+
+class Provisioning(Model):
+    """A directory that says by SCIM 2.0 who has left."""
+
+    issuer: Text
+    """The issuer whose accounts it keeps."""
+    token: str
+    """A reference to the bearer secret that it sends."""
+    account: Literal["userName", "externalId"] = "userName"
+    """Its attribute that equals what the issuer's `claims.account` points at."""
+
+
 class Identity(Model):
-    """Who may say who somebody is."""
+    """Who may say who somebody is, and who somebody is no longer."""
 
     issuers: list[Issuer] = []
     certificates: list[Certificates] = []
     own: OwnIssuer | None = None
     service_accounts: list[ServiceAccount] = []
+    administrators: Subjects | None = None
+    """Who may revoke others and lift revocations; nobody when absent."""
+    provisioning: list[Provisioning] = []
+    """Directories that deactivate accounts through the control plane."""
     failures: Rate = Rate.parse("60/minute")
     """How many different credentials from one address may fail; then none that is new is looked at."""
 
@@ -221,15 +251,6 @@ class Identity(Model):
         """Every issuer that a principal can be of, unless a plugin vouches for another."""
         own = {self.own.issuer} if self.own else set()
         return frozenset({each.issuer for each in self.issuers} | {each.issuer for each in self.certificates} | own)
-
-
-class Subjects(Model):
-    """Who: keys combine with AND, entries of a list with OR, an omitted key matches all. Group `*` is everyone."""
-
-    groups: Names | None = None
-    subjects: Names | None = None
-    issuers: Names | None = None
-    clients: Names | None = None
 
 
 class Place(Model):

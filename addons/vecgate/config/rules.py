@@ -38,7 +38,7 @@ def rule_mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
     for at, rule in rules_of(config.policy):
         yield from _place(rule.on, (*at, "on"), depths)
         for key in ("to", "clearance", "reviewers"):
-            yield from _subjects(getattr(rule, key, None), (*at, key))
+            yield from subject_mistakes(getattr(rule, key, None), (*at, key))
         match rule:
             case Grant():
                 yield from _grant(rule, at)
@@ -89,7 +89,7 @@ def _place(place: Place, at: KeyPath, depths: Mapping[str, int | None]) -> Itera
     yield from found
 
 
-def _subjects(subjects: Subjects | None, at: KeyPath) -> Iterator[Mistake]:
+def subject_mistakes(subjects: Subjects | None, at: KeyPath) -> Iterator[Mistake]:
     """Tokens' names are compared in Unicode's form NFC."""
     if subjects is None:
         return

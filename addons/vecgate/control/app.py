@@ -4,6 +4,8 @@
     GET  /v1/approvals/{id}             one ticket
     POST /v1/approvals/{id}/approve     {"comment": "…"}
     POST /v1/approvals/{id}/deny        {"comment": "…"}
+    …    /v1/revocations                see `control.revocations`
+    …    /scim/v2/…                     see `control.scim`
     GET  /healthz                       200 while requests can be served, 503 otherwise
 
 and, where configuration has an issuer of the gateway's own, what `control.issuer` lists.
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from starlette.applications import Starlette
@@ -28,19 +30,21 @@ from starlette.types import ASGIApp
 
 from vecgate.approvals.approvals import Approvals
 from vecgate.approvals.tickets import Ticket, TicketClosed, TicketUnknown
-from vecgate.control.body import read_body
-from vecgate.control.guard import HEALTH, Guard
+from vecgate.control.guard import HEALTH, SCIM, Guard
 from vecgate.control.issuer import issuer_routes
 from vecgate.control.problems import answer, problem, problem_of
+from vecgate.control.reading import bearer, document, peer
+from vecgate.control.revocations import RevocationRoutes
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
+from vecgate.identity.revocations import Revocations
 from vecgate.issuer.issuer import Issuer
 from vecgate.reasons import Reason
 
-BODY = 16 * 1024
-"""Bytes of a decision."""
+if TYPE_CHECKING:
+    from vecgate.identity.provisioning import Provisioning
+
 _ID = re.compile(r"[0-9a-f]{32}")
-_BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
 
 
 class Services(Protocol):
@@ -51,6 +55,12 @@ class Services(Protocol):
 
     @property
     def issuer(self) -> Issuer | None: ...
+
+    @property
+    def revocations(self) -> Revocations: ...
+
+    @property
+    def provisioning(self) -> Mapping[bytes, Provisioning]: ...
 
     async def authenticate(self, token: str, address: str) -> Principal:
         """Raises Refusal, Unavailable."""
@@ -75,6 +85,8 @@ def control_app(services: Services, hosts: Iterable[str]) -> ASGIApp:
         Route("/v1/approvals/{id}", api.show, methods=["GET"]),
         Route("/v1/approvals/{id}/approve", api.approve, methods=["POST"]),
         Route("/v1/approvals/{id}/deny", api.deny, methods=["POST"]),
+        *RevocationRoutes(services, api.caller).routes,
+        Route(f"{SCIM}/{{path:path}}", api.scim, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         Route(HEALTH, api.health, methods=["GET"]),
         *issuer_routes(services),
     ]
@@ -95,7 +107,7 @@ class _Api:
         self._services = services
 
     async def list(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self.caller(request)
         state = request.query_params.get("state", "pending")
         if state not in ("pending", "all") or set(request.query_params) - {"state"}:
             raise Refusal(Reason.BAD_TARGET, "The only query is state=pending or state=all.")
@@ -103,7 +115,7 @@ class _Api:
         return answer({"approvals": [_shown(ticket, caller) for ticket in tickets]})
 
     async def show(self, request: Request) -> Response:
-        caller = await self._caller(request)
+        caller = await self.caller(request)
         return answer(_shown(await self._services.approvals.see(_ticket_id(request), caller), caller))
 
     async def approve(self, request: Request) -> Response:
@@ -112,28 +124,27 @@ class _Api:
     async def deny(self, request: Request) -> Response:
         return await self._decide(request, False)
 
+    async def scim(self, request: Request) -> Response:
+        if not self._services.provisioning:
+            raise Refusal(Reason.NOT_FOUND)
+        from vecgate.control.scim import answer  # of an extra, which whoever configures a directory has
+
+        return await answer(request, self._services.provisioning)
+
     async def health(self, request: Request) -> Response:
         healthy = self._services.healthy()
         return answer({"status": "ok" if healthy else "failing"}, 200 if healthy else 503)
 
     async def _decide(self, request: Request, approve: bool) -> Response:
-        caller = await self._caller(request)
+        caller = await self.caller(request)
         ticket_id = _ticket_id(request)
-        decision = await _decision(request)
+        decision = await document(request, Decision, '{"comment": "…"}')
         ticket = await self._services.approvals.decide(ticket_id, caller, approve, decision.comment)
         return answer(_shown(ticket, caller))
 
-    async def _caller(self, request: Request) -> Principal:
-        sent = request.headers.getlist("authorization")
-        if not sent:
-            raise Refusal(Reason.TOKEN_MISSING)
-        if len(sent) > 1:
-            raise Refusal(Reason.CREDENTIAL_AMBIGUOUS)
-        found = _BEARER.fullmatch(sent[0])
-        if found is None:
-            raise Refusal(Reason.TOKEN_INVALID, "Send Authorization: Bearer TOKEN.")
-        host, port = request.client or ("", 0)
-        return await self._services.authenticate(found[1], f"{host}:{port}")
+    async def caller(self, request: Request) -> Principal:
+        """Raises Refusal, Unavailable."""
+        return await self._services.authenticate(bearer(request), peer(request))
 
 
 def _shown(ticket: Ticket, caller: Principal) -> dict[str, Any]:
@@ -146,16 +157,6 @@ def _ticket_id(request: Request) -> str:
     if not _ID.fullmatch(ticket_id):
         raise TicketUnknown(ticket_id)
     return ticket_id
-
-
-async def _decision(request: Request) -> Decision:
-    body = await read_body(request, "application/json", BODY)
-    try:
-        return msgspec.json.decode(body, type=Decision)
-    except msgspec.ValidationError as error:
-        raise Refusal(Reason.UNKNOWN_MEMBER, str(error)) from error
-    except msgspec.DecodeError as error:
-        raise Refusal(Reason.BAD_BODY, 'Send {"comment": "…"}.') from error
 
 
 async def _problem(request: Request, error: Exception) -> Response:

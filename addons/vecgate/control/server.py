@@ -16,9 +16,11 @@ from vecgate.control.app import control_app
 from vecgate.control.guard import allowed_hosts
 from vecgate.errors import ConfigError, Finding
 from vecgate.identity.principal import Principal
+from vecgate.identity.revocations import Revocations
 from vecgate.issuer.issuer import Issuer
 
 if TYPE_CHECKING:
+    from vecgate.identity.provisioning import Provisioning
     from vecgate.runtime import Runtime
 
 STOP = 1.5
@@ -41,6 +43,14 @@ class Current:
     @property
     def issuer(self) -> Issuer | None:
         return self._runtime().issuer
+
+    @property
+    def revocations(self) -> Revocations:
+        return self._runtime().revocations
+
+    @property
+    def provisioning(self) -> Mapping[bytes, Provisioning]:
+        return self._runtime().provisioning
 
     async def authenticate(self, token: str, address: str) -> Principal:
         return await self._runtime().authenticator.authenticate(token, address=address)
@@ -74,6 +84,8 @@ class ControlServer:
             )
         except (OSError, OverflowError, ValueError) as error:
             raise ConfigError(Finding(self._listen, 0, 0, "control.listen", f"cannot be bound: {error}")) from error
+        # Else each answer waits for an acknowledgement: asyncio sees to it only where the socket names its protocol.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = host, bound.getsockname()[1]
         config = uvicorn.Config(
             control_app(self._services, allowed_hosts(*self.address) | self._hosts),

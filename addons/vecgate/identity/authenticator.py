@@ -196,10 +196,11 @@ class Authenticator:
         if principal.expires and moment >= principal.expires:
             raise Refusal(Reason.TOKEN_EXPIRED)
         accounts = [party.subject for party in principal.parties if party.issuer == self._own]
-        if self._is_revoked(principal) or not all(self._accounts.named(name, moment) for name in accounts):
+        if self.is_revoked(principal) or not all(self._accounts.named(name, moment) for name in accounts):
             raise Refusal(Reason.TOKEN_REVOKED)
 
-    def _is_revoked(self, principal: Principal) -> bool:
+    def is_revoked(self, principal: Principal) -> bool:
+        """Whether the principal is, or anybody who acts for it. Raises what `revoked` raises."""
         return any(self._revoked(party) for party in principal.parties)
 
     async def _prove(
@@ -254,7 +255,7 @@ class Authenticator:
         proof = self._cache.get((digest, connection))
         if proof is None:
             return None
-        if proof.holds(self._wall(), self._clock(), certificate) and not self._is_revoked(proof.principal):
+        if proof.holds(self._wall(), self._clock(), certificate) and not self.is_revoked(proof.principal):
             return proof.principal
         self._cache.pop((digest, connection), None)
         return None

@@ -26,10 +26,10 @@ def parse_object(data: bytes) -> dict[str, Any]:
 class Pointer:
     """A JSON pointer (RFC 6901) to a claim. Raises ValueError if it is not one, or points to the whole document."""
 
-    __slots__ = ("_path",)
+    __slots__ = ("path",)
 
     def __init__(self, path: tuple[str, ...]) -> None:
-        self._path = path
+        self.path = path
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -40,12 +40,12 @@ class Pointer:
     @property
     def claim(self) -> str:
         """The top-level claim it leads into."""
-        return self._path[0]
+        return self.path[0]
 
     def find(self, document: Mapping[str, Any]) -> Any:
         """The value, or None where the path leads nowhere."""
         value: Any = document
-        for part in self._path:
+        for part in self.path:
             if isinstance(value, Mapping):
                 value = value.get(part)
             elif isinstance(value, list) and re.fullmatch(r"0|[1-9]\d{0,8}", part, re.ASCII):

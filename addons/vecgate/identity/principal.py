@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from vecgate.identity.revocation import account_key, session_key, token_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,20 @@ class Principal:
     """The id of the token of `issuer` that this one was exchanged for."""
     actors: tuple[Principal, ...] = field(default=(), compare=False)
     """Who acts for the principal, the one that sent the request first (RFC 8693 §4.1). Rights are the intersection."""
+    session: str = field(default="", compare=False)
+    """The login at the issuer that the credential came from (`sid`), if it says so."""
+    account: str = field(default="", compare=False)
+    """The principal as a directory names it; empty where that is the subject."""
 
     key: str = field(init=False, compare=False, repr=False)
     """The one text that limits, tickets and evidence are keyed by. A space cannot occur in an issuer."""
 
+    revocable: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    """All keys under which it may be revoked."""
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", f"{self.issuer} {self.subject}")
+        object.__setattr__(self, "revocable", tuple(self._keys()))
 
     @property
     def parties(self) -> tuple[Principal, ...]:
@@ -44,3 +54,13 @@ class Principal:
     def chain(self) -> str:
         """The one text for the principal and its actors together; without actors it is `key`."""
         return "\n".join(party.key for party in self.parties)
+
+    def _keys(self) -> Iterator[str]:
+        yield self.key
+        yield account_key(self.issuer, self.account or self.subject)
+        if self.token_id:
+            yield token_key(self.token_issuer or self.issuer, self.token_id)
+        if self.exchanged:
+            yield token_key(self.issuer, self.exchanged)
+        if self.session:
+            yield session_key(self.issuer, self.session)

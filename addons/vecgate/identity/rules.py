@@ -31,6 +31,9 @@ class Rules:
     groups: Pointer
     name: Pointer
     client: Pointer
+    session: Pointer
+    token_id: Pointer
+    account: Pointer
     strict: bool = False
     max_lifetime: float | None = None
     elsewhere: bool = False
@@ -56,6 +59,9 @@ class Rules:
             groups=_pointer("groups", issuer.claims.groups),
             name=_pointer("name", issuer.claims.name),
             client=_pointer("client", issuer.claims.client),
+            session=_pointer("session", issuer.claims.session),
+            token_id=_pointer("token_id", issuer.claims.token_id),
+            account=_pointer("account", issuer.claims.account),
             strict=issuer.strict,
             max_lifetime=issuer.max_lifetime.seconds if issuer.max_lifetime else None,
         )

@@ -115,14 +115,14 @@ def principal(claims: Mapping[str, Any], rules: Rules, *, expires: float = 0.0, 
     origin = claims.get(ORIGIN, {}) if rules.own else {}
     if not isinstance(origin, dict):
         raise Refusal(Reason.TOKEN_INVALID, f"{ORIGIN} is malformed")
-    party = _party({**claims, **origin}, rules)
+    party = _party({**claims, "jti": None, **origin} if origin else claims, rules)
     return replace(
         party,
         expires=expires,
         fingerprint=fingerprint,
-        token_id=_text(claims.get("jti"), "jti"),
+        token_id=_text(rules.token_id.find(claims), "the token id"),
         token_issuer=rules.issuer if origin else "",
-        exchanged=party.token_id,
+        exchanged=party.token_id if origin else "",
         actors=tuple(_actors(claims.get("act"), rules)),
     )
 
@@ -140,7 +140,9 @@ def _party(claims: Mapping[str, Any], rules: Rules) -> Principal:
         groups=_groups(claims, rules),
         client=_client(claims, rules),
         claims=said if isinstance(said, dict) else claims,
-        token_id=_text(said.get("jti"), "jti") if isinstance(said, dict) else "",
+        token_id=_text(rules.token_id.find(claims), "the token id"),
+        session=_text(rules.session.find(claims), "the session"),
+        account=_text(claims.get("account"), "the account") if rules.own else _account(claims, rules),
     )
 
 
@@ -253,6 +255,16 @@ def groups_left_out(claims: Mapping[str, Any], rules: Rules) -> bool:
 def _client(claims: Mapping[str, Any], rules: Rules) -> str:
     """The client that asked for the token: the configured claim, else RFC 9068's."""
     return _text(rules.client.find(claims), "the client claim") or _text(claims.get("client_id"), "client_id")
+
+
+def _account(claims: Mapping[str, Any], rules: Rules) -> str:
+    """The account, empty where it is the subject. A token that leaves it out could not be told from a revoked one."""
+    if rules.account.path == ("sub",):
+        return ""
+    account = _text(rules.account.find(claims), "the account claim")
+    if not account:
+        raise Refusal(Reason.TOKEN_INVALID, "the account claim is missing")
+    return account
 
 
 def _display(value: Any) -> str:

@@ -104,9 +104,10 @@ class Issuer:
         return entry if actor.issuer == self.own.issuer else entry | self._origin(actor)
 
     def _origin(self, party: Principal) -> dict[str, Any]:
-        """What conditions may ask about a party, as its own token said it."""
+        """What conditions may ask about a party, as its own token said it, and the names by which it can be revoked."""
         claims = {name: value for name, value in party.claims.items() if name not in _OF_THE_TOKEN}
-        return {"client_id": party.client, "claims": claims}
+        names = {"jti": party.token_id, "sid": party.session, "account": party.account}
+        return {"client_id": party.client, "claims": claims} | {name: text for name, text in names.items() if text}
 
 
 def _shown(party: Principal) -> dict[str, Any]:

@@ -59,9 +59,12 @@ class Approve(Stage):
         exchange.ticket = ticket.id
         if exchange.charges is not None:
             runtime.limiter.park(exchange.charges)
-        with Held(flow, self.context, runtime, ticket) as held:
+        assert exchange.principal is not None
+        with Held(flow, self.context, runtime, ticket, exchange.principal) as held:
             outcome = await runtime.approvals.wait(ticket.id, rule.hold.seconds, held.over)
             void = held.void
+        if void is None:
+            runtime.authenticator.recheck(exchange.principal)
         if void is not None or outcome is not Outcome.APPROVED:
             raise Refusal(void or ANSWERS[outcome], extra={"ticket": ticket.id})
         await self._release(exchange, ticket, held)
@@ -84,12 +87,15 @@ class Approve(Stage):
             await runtime.limiter.resume(exchange.charges)
         if (void := held.void) is not None:
             raise Refusal(void, extra={"ticket": ticket.id})
+        approvals = [vote for vote in (await runtime.approvals.get(ticket.id)).votes if vote.approve]
+        if any(runtime.authenticator.is_revoked(vote.reviewer) for vote in approvals):
+            detail = "Whoever approved it has lost the right to meanwhile."
+            raise Refusal(Reason.APPROVAL_EXPIRED, detail, extra={"ticket": ticket.id})
         if not await runtime.approvals.consume(ticket.id, Asked.of(exchange, upstream.dialect)):
             state = (await runtime.approvals.get(ticket.id)).state
             detail = "What was approved has changed, or has been used."
             reason = Reason.APPROVAL_EXPIRED if state is State.APPROVED else REASONS[state]  # it is for another request
             raise Refusal(reason, detail, extra={"ticket": ticket.id})
         exchange.consumed = True
-        votes = (await runtime.approvals.get(ticket.id)).votes
-        exchange.approvers = tuple(f"{vote.issuer} {vote.subject}" for vote in votes if vote.approve)
+        exchange.approvers = tuple(f"{vote.issuer} {vote.subject}" for vote in approvals)
         exchange.decision = replace(decision, verdict=Verdict.ALLOW, reason=Reason.APPROVED)

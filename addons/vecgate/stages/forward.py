@@ -17,7 +17,7 @@ from vecgate.operations.messages import GRPC, Outgoing, Pairs
 from vecgate.operations.model import Action
 from vecgate.policy.decision import Verdict
 from vecgate.reasons import Reason
-from vecgate.runtime import GRPC_HEADERS, Upstream
+from vecgate.runtime import GRPC_HEADERS, Runtime, Upstream
 from vecgate.serve.image import request_image
 from vecgate.stages.resolve import forget_names
 from vecgate.stages.stage import Stage, judged
@@ -40,6 +40,7 @@ class Forward(Stage):
         assert reading is not None
         if decision.verdict is not Verdict.ALLOW:
             raise Refusal(decision.reason)
+        recheck(runtime, exchange)
         local = upstream.dialect.local(reading, exchange.principal, decision)
         if local is not None:
             self.context.answer(flow, exchange, local)
@@ -57,7 +58,16 @@ class Forward(Stage):
         await runtime.recorder.intent(exchange)
         if upstream.dialect.changes_names(reading):
             await forget_names(runtime, exchange.connection)
+        recheck(runtime, exchange)
         seal(flow, exchange, upstream)
+
+
+def recheck(runtime: Runtime, exchange: Exchange) -> None:
+    """Whoever was proved when the headers came may have lost the right while the body came, or anything was awaited.
+
+    Raises Refusal: token_expired, token_revoked."""
+    if exchange.principal is not None:
+        runtime.authenticator.recheck(exchange.principal)
 
 
 def complete(exchange: Exchange) -> bool:

@@ -10,7 +10,7 @@ from typing import Self
 from mitmproxy import ctx, hooks, http
 
 from vecgate.approvals.tickets import LOCAL_ISSUER, State, Ticket
-from vecgate.errors import VecgateError
+from vecgate.errors import Refusal, VecgateError
 from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason
 from vecgate.runtime import Runtime
@@ -25,13 +25,17 @@ class Held:
     """In mitmproxy and mitmweb the flow is intercepted. A resume there is the local operator's approval where
     `control.local_operator` names one; otherwise it decides nothing, and the flow is intercepted again.
 
-    A flow that the operator kills or edits is no longer what was asked for: nothing of it runs."""
+    A flow that the operator kills or edits is no longer what was asked for: nothing of it runs. A
+    principal whose token has ended or was revoked waits no longer."""
 
-    def __init__(self, flow: http.HTTPFlow, context: Context, runtime: Runtime, ticket: Ticket) -> None:
+    def __init__(
+        self, flow: http.HTTPFlow, context: Context, runtime: Runtime, ticket: Ticket, principal: Principal
+    ) -> None:
         self._flow = flow
         self._context = context
         self._runtime = runtime
         self._ticket = ticket
+        self._principal = principal
         self._asked = request_image(flow.request)
         self._decision: asyncio.Task[None] | None = None
         self._updates: set[asyncio.Task[None]] = set()
@@ -58,10 +62,18 @@ class Held:
 
     def over(self) -> bool:
         """Whether waiting has no point any more. Asked several times a second."""
-        if self._context.draining or self._gone or self._flow.error is not None:
+        if self._context.draining or self._gone or self._flow.error is not None or self._barred():
             return True
         resumed = self._context.interactive and not self._flow.intercepted and self._decision is None
         return resumed and not self._resumed()
+
+    def _barred(self) -> bool:
+        """The principal may not go on, or nobody knows."""
+        try:
+            self._runtime.authenticator.recheck(self._principal)
+        except Refusal:
+            return True
+        return False
 
     @property
     def _gone(self) -> bool:

@@ -10,9 +10,13 @@ from typing import ClassVar
 
 from mitmproxy import http
 
+from vecgate.errors import Refusal
 from vecgate.exchange import Exchange
 from vecgate.identity.credential import extract
+from vecgate.identity.resource import SEGMENTS, ProtectedResource
 from vecgate.operations import target
+from vecgate.operations.messages import Answer
+from vecgate.reasons import Reason
 from vecgate.runtime import Runtime
 from vecgate.stages.stage import Stage, judged
 
@@ -23,9 +27,13 @@ class Identify(Stage):
     @judged
     def requestheaders(self, flow: http.HTTPFlow, exchange: Exchange) -> Awaitable[None] | None:
         runtime = self.context.require(exchange)
-        dialect = runtime.upstreams[exchange.connection].dialect
+        upstream = runtime.upstreams[exchange.connection]
+        dialect = upstream.dialect
         assert exchange.target is not None
         fields, exchange.fields = exchange.fields, ()
+        if upstream.resource is not None and (exchange.target.segments, exchange.target.query) == (SEGMENTS, ()):
+            self._describe(flow, exchange, upstream.resource)
+            return None
         if dialect.public and (exchange.method, target.encode(exchange.target)) in dialect.public:
             exchange.public = True
             return None
@@ -35,6 +43,13 @@ class Identify(Stage):
             return None
         exchange.principal = runtime.authenticator.cached(token, exchange.connection, exchange.certificate)
         return None if exchange.principal else prove(runtime, exchange, token)
+
+    def _describe(self, flow: http.HTTPFlow, exchange: Exchange, resource: ProtectedResource) -> None:
+        """The one route that is the gateway's own on a listener: whose tokens it takes (RFC 9728)."""
+        if exchange.method != "GET":
+            raise Refusal(Reason.METHOD_NOT_ALLOWED, headers={"allow": "GET"})
+        exchange.public = True
+        self.context.answer(flow, exchange, Answer(200, (("content-type", "application/json"),), resource.document))
 
 
 async def prove(runtime: Runtime, exchange: Exchange, token: str) -> None:

@@ -17,6 +17,7 @@ from vecgate.operations.dialect import Masked
 from vecgate.operations.messages import GRPC, Answer, Pairs
 from vecgate.reasons import Reason
 from vecgate.runtime import Upstream
+from vecgate.stages.forward import CHANGES
 from vecgate.stages.resolve import forget_names
 from vecgate.stages.stage import Stage, answering
 
@@ -62,7 +63,7 @@ class Mask(Stage):
         if len(body) > LARGE or upstream.dialect.changes_names(exchange.reading):
             return self._mask_aside(flow, exchange, upstream, answer)
         exchange.masked = mask(exchange, upstream, answer)
-        self.context.answer(flow, exchange, exchange.masked.answer)
+        self._show(flow, exchange, exchange.masked)
         return None
 
     async def _mask_aside(self, flow: http.HTTPFlow, exchange: Exchange, upstream: Upstream, answer: Answer) -> None:
@@ -74,7 +75,21 @@ class Mask(Stage):
             except Unavailable as error:  # it has happened: the client is told, and others' look-ups end in seconds
                 log.error("other workers may not know that names changed: %s", error)
         exchange.masked = await asyncio.to_thread(mask, exchange, upstream, answer)
-        self.context.answer(flow, exchange, exchange.masked.answer)
+        self._show(flow, exchange, exchange.masked)
+
+    def _show(self, flow: http.HTTPFlow, exchange: Exchange, masked: Masked) -> None:
+        """Answer, unless the caller was revoked while the database worked: nothing more is shown then.
+
+        What has changed something is answered all the same: it has happened, and a client that is not told repeats it.
+        A token that merely ran out meanwhile was good when it asked.
+        """
+        assert exchange.reading is not None
+        if exchange.principal is not None and all(each.action not in CHANGES for each in exchange.reading.operations):
+            exchange.masked = None
+            if self.context.require(exchange).authenticator.is_revoked(exchange.principal):
+                raise Refusal(Reason.TOKEN_REVOKED)
+            exchange.masked = masked
+        self.context.answer(flow, exchange, masked.answer)
 
 
 def mask(exchange: Exchange, upstream: Upstream, answer: Answer) -> Masked:

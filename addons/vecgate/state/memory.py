@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from vecgate.approvals.tickets import OPEN, Caps, State, Ticket, TicketUnknown
 from vecgate.errors import Unavailable
+from vecgate.identity.revocation import Revocation, Source
 from vecgate.reasons import Reason
 from vecgate.state.clock import Anchor
-from vecgate.state.mirror import REVOCATIONS, Mirror
+from vecgate.state.mirror import REVOCATIONS, Mirror, longest
 from vecgate.state.store import StateStore
 from vecgate.state.windows import Claim, Share, Window, share
 
@@ -30,7 +31,8 @@ class MemoryStore(StateStore):
         self._windows: dict[str, Window] = {}
         self._prune_at = _PRUNE
         self._tickets: dict[str, Ticket] = {}
-        self._revoked: dict[str, float | None] = {}
+        self._revocations: dict[tuple[str, Source], Revocation] = {}
+        self._documents: dict[tuple[str, str], bytes] = {}
         self._epochs: dict[str, int] = {}
         self.mirror = Mirror(self.now, math.inf)
 
@@ -39,7 +41,7 @@ class MemoryStore(StateStore):
 
     async def start(self) -> None:
         self._check()
-        self.mirror.replace(self._epochs, self._revoked)
+        self.mirror.replace(self._epochs, {})
 
     async def close(self) -> None:
         self._closed = True
@@ -94,20 +96,46 @@ class MemoryStore(StateStore):
         self._check()
         self._tickets = {key: ticket for key, ticket in self._tickets.items() if not 0 < ticket.ended < before}
 
-    async def revoke(self, key: str, until: float | None = None) -> None:
+    async def revoke(self, revocation: Revocation) -> Revocation:
         self._check()
-        self._revoked[key] = until
-        await self.bump(REVOCATIONS)
+        at = revocation.key, revocation.source
+        earlier = self._revocations.get(at)
+        stands = revocation.joined(earlier if earlier and earlier.holds(self.now()) else None)
+        self._revocations[at] = stands
+        await self._revoked()
+        return stands
 
-    async def restore(self, key: str) -> None:
+    async def restore(self, key: str, source: Source) -> None:
         self._check()
-        self._revoked.pop(key, None)
+        self._revocations.pop((key, source), None)
+        await self._revoked()
+
+    async def revocations(self) -> list[Revocation]:
+        self._check()
+        now = self.now()
+        found = [each for each in self._revocations.values() if each.holds(now)]
+        return sorted(found, key=lambda each: each.at, reverse=True)
+
+    async def _revoked(self) -> None:
         await self.bump(REVOCATIONS)
+        self.mirror.replace(self._epochs, longest((each.key, each.until) for each in self._revocations.values()))
 
     async def bump(self, name: str) -> int:
         self._check()
         self._epochs[name] = self._epochs.get(name, 0) + 1
         return self._epochs[name]
+
+    async def documents(self, shelf: str) -> dict[str, bytes]:
+        self._check()
+        return {name: document for (at, name), document in self._documents.items() if at == shelf}
+
+    async def keep_document(self, shelf: str, name: str, document: bytes) -> None:
+        self._check()
+        self._documents[shelf, name] = document
+
+    async def drop_document(self, shelf: str, name: str) -> None:
+        self._check()
+        self._documents.pop((shelf, name), None)
 
     def _check(self) -> None:
         if self._closed:

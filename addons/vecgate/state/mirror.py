@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from vecgate.errors import Unavailable
 from vecgate.identity.principal import Principal
@@ -14,13 +14,17 @@ STALE = 5.0
 """Seconds without a successful look after which the mirror answers nothing at all."""
 
 
-def token_key(issuer: str, token_id: str) -> str:
-    """Under which one credential is revoked. No `Principal.key` begins with a space."""
-    return f" {issuer} {token_id}"
+def longest(revoked: Iterable[tuple[str, float | None]]) -> dict[str, float | None]:
+    """The last end of each key; None is never."""
+    found: dict[str, float | None] = {}
+    for key, until in revoked:
+        known = found.get(key, 0.0)
+        found[key] = None if until is None or known is None else max(known, until)
+    return found
 
 
 class Mirror:
-    """Never evicts: an entry goes only when its own time has come (the revoked token has expired anyway)."""
+    """Never evicts: an entry goes only when its own time has come. Where several revoke one key, the longest counts."""
 
     def __init__(self, now: Callable[[], float], stale: float = STALE) -> None:
         self._now = now
@@ -43,13 +47,7 @@ class Mirror:
     def revoked(self, principal: Principal) -> bool:
         """Is the principal, or the credential it came with, revoked? Raises Unavailable when nobody knows."""
         revoked = self._current(self._revoked)
-        if not revoked:
-            return False
-        tokens = (
-            (principal.token_issuer or principal.issuer, principal.token_id),
-            (principal.issuer, principal.exchanged),
-        )
-        return self._holds(principal.key) or any(self._holds(token_key(*each)) for each in tokens if each[1])
+        return bool(revoked) and any(self._holds(key) for key in principal.revocable)
 
     def epoch(self, name: str) -> int:
         """How often `name` was bumped. Raises Unavailable when nobody knows."""

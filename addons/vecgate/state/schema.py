@@ -6,7 +6,7 @@ import sqlite3
 
 APPLICATION = 0x76656367
 """`application_id`: "vecg". A file of another program is left alone."""
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), boot TEXT, offset REAL, latest REAL, uptime REAL) STRICT;
@@ -18,7 +18,12 @@ CREATE TABLE tickets (
 ) STRICT;
 CREATE INDEX tickets_binding ON tickets (binding);
 CREATE INDEX tickets_state ON tickets (state, expires);
-CREATE TABLE revocations (key TEXT PRIMARY KEY, until REAL) STRICT, WITHOUT ROWID;
+CREATE TABLE revocations (
+    key TEXT NOT NULL, source TEXT NOT NULL, until REAL, document BLOB NOT NULL, PRIMARY KEY (key, source)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE documents (
+    shelf TEXT NOT NULL, name TEXT NOT NULL, document BLOB NOT NULL, PRIMARY KEY (shelf, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE epochs (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 

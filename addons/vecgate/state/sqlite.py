@@ -13,7 +13,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar
@@ -22,9 +22,12 @@ import msgspec
 
 from vecgate.approvals.tickets import OPEN, Caps, State, Ticket, TicketUnknown
 from vecgate.errors import Unavailable
+from vecgate.identity.revocation import Revocation, Source
 from vecgate.reasons import Reason
+from vecgate.state import rows
 from vecgate.state.clock import Anchor, uptime
-from vecgate.state.mirror import REVOCATIONS, Mirror
+from vecgate.state.mirror import REVOCATIONS, Mirror, longest
+from vecgate.state.rows import transaction
 from vecgate.state.schema import prepare
 from vecgate.state.store import StateStore
 from vecgate.state.windows import Claim, Share, Window, share
@@ -85,7 +88,7 @@ class SqliteStore(StateStore):
 
     def _claim(self, worker: str, claims: Sequence[Claim]) -> list[Share]:
         answers = []
-        with self._transaction(self._counters) as db:
+        with transaction(self._counters) as db:
             now = self.now()
             for claim in claims:
                 row = db.execute("SELECT state FROM windows WHERE bucket = ?", (claim.bucket,)).fetchone()
@@ -103,7 +106,7 @@ class SqliteStore(StateStore):
         return await self._run(self._open_ticket, ticket, caps)
 
     def _open_ticket(self, ticket: Ticket, caps: Caps) -> Ticket:
-        with self._transaction(self._durable) as db:
+        with transaction(self._durable) as db:
             now = self.now()
             row = db.execute(
                 f"SELECT document FROM tickets WHERE binding = ? AND expires > ? AND state IN ({_marks(OPEN)})",  # noqa: S608 - only question marks
@@ -124,7 +127,7 @@ class SqliteStore(StateStore):
         return await self._run(self._change_ticket, ticket_id, change)
 
     def _change_ticket(self, ticket_id: str, change: Callable[[Ticket], Ticket]) -> Ticket:
-        with self._transaction(self._durable) as db:
+        with transaction(self._durable) as db:
             row = db.execute("SELECT document FROM tickets WHERE id = ?", (ticket_id,)).fetchone()
             if row is None:
                 raise TicketUnknown(ticket_id)
@@ -158,34 +161,24 @@ class SqliteStore(StateStore):
 
     # Revocations and epochs
 
-    async def revoke(self, key: str, until: float | None = None) -> None:
-        await self._run(self._revoke, "INSERT OR REPLACE INTO revocations VALUES (?, ?)", key, until)
+    async def revoke(self, revocation: Revocation) -> Revocation:
+        return await self._run(self._revise, lambda db: rows.revoke(db, revocation, self.now()))
 
-    async def restore(self, key: str) -> None:
-        await self._run(self._revoke, "DELETE FROM revocations WHERE key = ?", key)
+    async def restore(self, key: str, source: Source) -> None:
+        await self._run(self._revise, lambda db: rows.restore(db, key, source))
+
+    async def revocations(self) -> list[Revocation]:
+        return await self._run(lambda: rows.revocations(self._durable, self.now()))
 
     async def bump(self, name: str) -> int:
-        return await self._run(self._bump, name)
+        return await self._run(self._revise, lambda db: rows.raise_epoch(db, name))
 
-    def _revoke(self, statement: str, *values: str | float | None) -> None:
-        with self._transaction(self._durable) as db:
-            db.execute(statement, values)
-            self._raise_epoch(db, REVOCATIONS)
+    def _revise[T](self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """Change what the mirror shows, and show it."""
+        with transaction(self._durable) as db:
+            found = change(db)
         self._look()
-
-    def _bump(self, name: str) -> int:
-        with self._transaction(self._durable) as db:
-            value = self._raise_epoch(db, name)
-        self._look()
-        return value
-
-    @staticmethod
-    def _raise_epoch(db: sqlite3.Connection, name: str) -> int:
-        (value,) = db.execute(
-            "INSERT INTO epochs VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
-            (name,),
-        ).fetchone()
-        return int(value)
+        return found
 
     def _look(self) -> None:
         """Bring the mirror up to date. It swaps whole mappings, so readers on the event loop need no lock."""
@@ -193,7 +186,7 @@ class SqliteStore(StateStore):
         epochs: dict[str, int] = dict(db.execute("SELECT name, value FROM epochs").fetchall())
         revoked: dict[str, float | None] | None = None
         if epochs.get(REVOCATIONS, 0) != self._revocations:
-            revoked = dict(db.execute("SELECT key, until FROM revocations").fetchall())
+            revoked = longest(db.execute("SELECT key, until FROM revocations").fetchall())
             self._revocations = epochs.get(REVOCATIONS, 0)
         self.mirror.replace(epochs, revoked)
 
@@ -211,10 +204,28 @@ class SqliteStore(StateStore):
     def _tidy(self) -> None:
         """Keep how far the clock has come; drop what is over. A revocation goes a day after its token's end."""
         now = self.now()
-        with self._transaction(self._counters) as db:
+        with transaction(self._counters) as db:
             db.execute("UPDATE clock SET latest = ?, uptime = ?", (now, uptime()))
             db.execute("DELETE FROM windows WHERE ends <= ?", (now,))
             db.execute("DELETE FROM revocations WHERE until < ?", (now - 86_400,))
+
+    # Documents
+
+    async def documents(self, shelf: str) -> dict[str, bytes]:
+        return await self._run(self._documents, shelf)
+
+    async def keep_document(self, shelf: str, name: str, document: bytes) -> None:
+        await self._run(self._change, "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", shelf, name, document)
+
+    async def drop_document(self, shelf: str, name: str) -> None:
+        await self._run(self._change, "DELETE FROM documents WHERE shelf = ? AND name = ?", shelf, name)
+
+    def _documents(self, shelf: str) -> dict[str, bytes]:
+        return dict(self._durable.execute("SELECT name, document FROM documents WHERE shelf = ?", (shelf,)).fetchall())
+
+    def _change(self, statement: str, *values: str | bytes) -> None:
+        with transaction(self._durable) as db:
+            db.execute(statement, values)
 
     # The thread and its connections
 
@@ -236,7 +247,7 @@ class SqliteStore(StateStore):
             self._counters.execute("PRAGMA journal_mode = WAL")
             self._counters.execute("PRAGMA synchronous = NORMAL")
             self._durable.execute("PRAGMA synchronous = FULL")
-            with self._transaction(self._durable) as db:
+            with transaction(self._durable) as db:
                 prepare(db)
                 return self._fix_clock(db)
         except BaseException:
@@ -259,19 +270,8 @@ class SqliteStore(StateStore):
             self._counters.close()
             self._durable.close()
 
-    @contextlib.contextmanager
-    def _transaction(self, db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield db
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-
     def _write(self, statement: str, *values: str | float) -> None:
-        with self._transaction(self._counters) as db:
+        with transaction(self._counters) as db:
             db.execute(statement, values)
 
     async def _run[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

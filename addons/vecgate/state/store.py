@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from vecgate.approvals.tickets import Caps, State, Ticket
 from vecgate.identity.principal import Principal
+from vecgate.identity.revocation import Revocation, Source
 from vecgate.state.mirror import Mirror
 from vecgate.state.windows import Claim, Share
 
@@ -73,19 +74,38 @@ class StateStore(ABC):
     # Revocations and epochs
 
     @abstractmethod
-    async def revoke(self, key: str, until: float | None = None) -> None:
-        """Refuse a principal (`Principal.key`) or a credential (`token_key`) from now on.
+    async def revoke(self, revocation: Revocation) -> Revocation:
+        """Refuse from now on whoever has this key, durably. Returns what stands: the longer of one source for a key.
 
-        `until` (Unix seconds) may be the credential's own end; None is for good. Other workers see it within the time
-        that a store takes to follow (SQLite: 0.2 s)."""
+        Other workers see it within the time that a store takes to follow (SQLite: 0.2 s)."""
 
     @abstractmethod
-    async def restore(self, key: str) -> None:
-        """Take a revocation back."""
+    async def restore(self, key: str, source: Source) -> None:
+        """Take back what this source revoked under a key; what others revoked stays."""
+
+    @abstractmethod
+    async def revocations(self) -> list[Revocation]:
+        """All that have not ended, the newest first."""
 
     @abstractmethod
     async def bump(self, name: str) -> int:
         """Raise an epoch: whatever was cached under the old one is void. Returns the new value."""
+
+    # Documents
+
+    @abstractmethod
+    async def documents(self, shelf: str) -> dict[str, bytes]:
+        """All documents of a shelf by their ids."""
+
+    @abstractmethod
+    async def keep_document(self, shelf: str, name: str, document: bytes) -> None:
+        """Keep a document durably, in place of an earlier one of that id."""
+
+    @abstractmethod
+    async def drop_document(self, shelf: str, name: str) -> None:
+        """Drop a document, if there is one."""
+
+    # What this worker knows
 
     def revoked(self, principal: Principal) -> bool:
         """From this worker's mirror, without waiting. Raises Unavailable when the mirror is stale."""

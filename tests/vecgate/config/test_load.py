@@ -222,6 +222,9 @@ def test_a_connection_that_cannot_be_meant_is_refused(tmp_path: Path, connection
     assert findings(tmp_path, "", head) == [finding]
 
 
+SCIM = "identity: {issuers: [{issuer: 'https://i/', audience: v}], provisioning: [{issuer: 'https://i/'"
+
+
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
@@ -329,6 +332,33 @@ def test_a_connection_that_cannot_be_meant_is_refused(tmp_path: Path, connection
         (
             f"identity: {{own: {{issuer: 'https://v'}}, service_accounts: [{ACCOUNT}, {SECOND}]}}",
             "4:262: identity.service_accounts[1].keys: has a key that is named twice",
+        ),
+        (
+            "identity: {administrators: {}}",
+            "4:28: identity.administrators: names everybody: name the groups or the subjects who may revoke others",
+        ),
+        (
+            "identity: {administrators: {groups: ['*'], clients: [cli]}}",
+            "4:28: identity.administrators: names everybody: name the groups or the subjects who may revoke others",
+        ),
+        (
+            f"{SCIM}, token: 'env:T'}}]}}",
+            "4:74: identity.provisioning: needs control: its address is where a directory talks to the gateway",
+        ),
+        (
+            f"control: {{listen: '127.0.0.1:1'}}\n{SCIM}, token: hunter2}}]}}",
+            (
+                "5:105: identity.provisioning[0].token: must be a reference to a secret, env:NAME or file:PATH, "
+                "never the secret itself"
+            ),
+        ),
+        (
+            f"control: {{listen: '127.0.0.1:1'}}\n{SCIM.replace('https://i/', 'https://j/', 1)}, token: 'env:T'}}]}}",
+            "5:84: identity.provisioning[0].issuer: no issuer is configured by this name; did you mean https://j/?",
+        ),
+        (
+            f"control: {{listen: '127.0.0.1:1'}}\n{SCIM}, token: 'env:T', account: mail}}]}}",
+            "5:123: identity.provisioning[0].account: must be userName or externalId",
         ),
         ("state: {url: 'postgres://x'}", "4:14: state.url: write memory: or sqlite:///PATH"),
         ("evidence: {signing_key: k.pem}", "4:25: evidence.signing_key: must be a reference, file:PATH"),

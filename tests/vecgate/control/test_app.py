@@ -10,11 +10,13 @@ from tests.support.state import Clock, person
 
 from vecgate.approvals.approvals import Approvals
 from vecgate.approvals.tickets import State, Ticket
-from vecgate.control import app as module
+from vecgate.control import reading as module
 from vecgate.control.app import control_app
 from vecgate.control.guard import HEADERS, allowed_hosts
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.principal import Principal
+from vecgate.identity.provisioning import Provisioning
+from vecgate.identity.revocations import Revocations
 from vecgate.issuer.issuer import Issuer
 from vecgate.operations.model import Action, Operation
 from vecgate.reasons import Reason
@@ -28,8 +30,9 @@ class Services:
 
     issuer: Issuer | None = None
 
-    def __init__(self, approvals: Approvals) -> None:
-        self.approvals = approvals
+    def __init__(self, approvals: Approvals, revocations: Revocations) -> None:
+        self.approvals, self.revocations = approvals, revocations
+        self.provisioning: dict[bytes, Provisioning] = {}
         self.well = True
 
     async def authenticate(self, token: str, address: str) -> Principal:
@@ -55,8 +58,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def services(clock: Clock) -> AsyncIterator[Services]:
-    approvals = approvals_on(MemoryStore(clock), Evidence())
-    yield Services(approvals)
+    store, evidence = MemoryStore(clock), Evidence()
+    approvals = approvals_on(store, evidence)
+    yield Services(approvals, Revocations(store, record=evidence.record))
     await approvals.close()
 
 

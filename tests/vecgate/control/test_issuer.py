@@ -17,6 +17,8 @@ from vecgate.errors import Unavailable
 from vecgate.identity.accounts import NewKey
 from vecgate.identity.authenticator import Authenticator
 from vecgate.identity.principal import Principal
+from vecgate.identity.provisioning import Provisioning
+from vecgate.identity.revocations import Revocations
 from vecgate.issuer.issuer import Issuer
 from vecgate.reasons import Reason
 
@@ -33,6 +35,14 @@ class Services:
 
     @property
     def approvals(self) -> Approvals:
+        raise NotImplementedError
+
+    @property
+    def revocations(self) -> Revocations:
+        raise NotImplementedError
+
+    @property
+    def provisioning(self) -> Mapping[bytes, Provisioning]:
         raise NotImplementedError
 
     async def authenticate(self, token: str, address: str) -> Principal:

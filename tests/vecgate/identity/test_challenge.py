@@ -31,3 +31,9 @@ def test_every_challenge_is_a_valid_header(why: Reason) -> None:
     assert value.isprintable()
     assert value.count('"') in (2, 6)
     assert "\\" not in value
+
+
+def test_it_says_where_the_issuers_are_found() -> None:
+    url = "https://gw.test/.well-known/oauth-protected-resource"
+    assert challenge(Reason.TOKEN_MISSING, url) == f'Bearer realm="vecgate", resource_metadata="{url}"'
+    assert challenge(Reason.TOKEN_EXPIRED, url).endswith(f', resource_metadata="{url}"')

@@ -264,6 +264,31 @@ def test_the_client_is_the_configured_claim_or_that_of_rfc_9068() -> None:
     assert prove(mint(payload())).client == ""
 
 
+def test_every_name_by_which_a_token_can_be_revoked_is_read() -> None:
+    token = mint(payload(jti="t1", sid="s1", uti="t2", login="s2", oid="9f1c", act={"sub": "agent", "oid": "77"}))
+    plain = prove(token)
+    assert (plain.token_id, plain.session, plain.account) == ("t1", "s1", "")
+    entra = prove(token, claims=Claims(token_id="/uti", session="/login", account="/oid"))
+    assert (entra.token_id, entra.session, entra.account) == ("t2", "s2", "9f1c")
+    assert set(entra.revocable) == {
+        f"{ISSUER} alice",
+        f" {ISSUER} t2",
+        f"  {ISSUER} s2",
+        f"   {ISSUER} 9f1c",
+    }
+    (agent,) = entra.actors
+    assert set(agent.revocable) == {f"{ISSUER} agent", f"   {ISSUER} 77"}
+
+
+@pytest.mark.parametrize("account", [None, "", 7, ["a"]])
+def test_a_token_without_the_account_that_directories_name_is_refused(account: Any) -> None:
+    token = mint(payload(oid=account))
+    assert reason(token, claims=Claims(account="/oid")) is Reason.TOKEN_INVALID
+    assert prove(token).account == ""
+    acting = mint(payload(oid="9f1c", act={"sub": "agent", "oid": account}))
+    assert reason(acting, claims=Claims(account="/oid")) is Reason.TOKEN_INVALID
+
+
 def test_a_name_is_fit_to_be_shown() -> None:
     assert prove(mint(payload(preferred_username="\u202eA\x1b[31mlice" + "e" * 500))).name.startswith("A[31mlicee")
     assert len(prove(mint(payload(preferred_username="e" * 500))).name) == 256

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from vecgate.config.models import Issuer as IssuerModel
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.accounts import NewKey
 from vecgate.identity.principal import Principal
+from vecgate.identity.revocation import Revocation, What
 from vecgate.identity.tokens import LEEWAY
 from vecgate.issuer.keyring import Ring
 from vecgate.reasons import Reason
@@ -27,6 +29,7 @@ ALICE = Principal(
     groups=frozenset({"eng", "staff"}),
     client="web",
     claims={"iss": IDP, "sub": "alice", "risk": "high", "groups": ["eng", "staff"], "exp": 1, "jti": "theirs"},
+    token_id="theirs",
 )
 AGENT = Principal(IDP, "agent-7", groups=frozenset({"agents"}), client="bot", claims={"sub": "agent-7", "tier": 2})
 
@@ -62,9 +65,7 @@ async def proved(scene: Scene, token: str) -> Principal:
     ids=["none", "one", "two"],
 )
 async def test_what_is_read_back_is_what_was_minted(scene: Scene, actors: tuple[Principal, ...]) -> None:
-    principal = Principal(
-        ALICE.issuer, ALICE.subject, ALICE.name, ALICE.groups, ALICE.client, ALICE.claims, actors=actors
-    )
+    principal = replace(ALICE, actors=actors)
     minted = scene.issuer.mint(principal)
     found = await proved(scene, minted.token)
     assert seen(found) == seen(principal)
@@ -227,14 +228,24 @@ async def test_another_issuer_says_no_groups_of_an_account(scene: Scene, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "key", [" {own} {jti}", " {idp} theirs"], ids=["its own id", "the id of what it was given for"]
+    ("what", "issuer", "value"),
+    [
+        (What.TOKEN, OWN, ""),
+        (What.TOKEN, IDP, "theirs"),
+        (What.SESSION, IDP, "login-1"),
+        (What.ACCOUNT, IDP, "oid-1"),
+        (What.SUBJECT, IDP, ALICE.subject),
+    ],
+    ids=["its own id", "the id of what it was given for", "the login", "the account", "the person"],
 )
-async def test_a_revoked_token_ends_what_was_exchanged_for_it(scene: Scene, key: str) -> None:
+async def test_a_revoked_token_ends_what_was_exchanged_for_it(
+    scene: Scene, what: What, issuer: str, value: str
+) -> None:
     store = MemoryStore(scene.clock)
     await store.start()
     async with scene.authenticator(known(), revoked=store.revoked) as authenticator:
-        minted = scene.issuer.mint(ALICE)
+        minted = scene.issuer.mint(replace(ALICE, session="login-1", account="oid-1"))
         await authenticator.authenticate(minted.token)
-        await store.revoke(key.format(own=OWN, idp=IDP, jti=minted.token_id))
+        await store.revoke(Revocation(what=what, issuer=issuer, value=value or minted.token_id))
         assert authenticator.cached(minted.token) is None
     await store.close()

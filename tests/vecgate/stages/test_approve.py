@@ -181,3 +181,17 @@ async def test_observing_waits_for_nobody() -> None:
     assert (exchange.decision.verdict, exchange.decision.reason) == (Verdict.ALLOW, Reason.OBSERVED)
     assert [refusal.reason for refusal in exchange.observed] == [Reason.APPROVAL_PENDING]
     assert scene.approvals.consumed == []
+
+
+async def test_an_approval_of_whoever_was_revoked_since_counts_no_more(scene: Scene) -> None:
+    scene.authenticator.left = {"olga"}
+    one = flow()
+    exchange = await asked(scene, one)
+    assert (reason(one), scene.approvals.consumed, exchange.approvers) == ("approval_expired", [], ())
+
+
+async def test_a_denial_of_whoever_was_revoked_since_does_not_matter(scene: Scene) -> None:
+    denial = structs.replace(VOTE, subject="mallory", approve=False)
+    scene.approvals.ticket = structs.replace(scene.approvals.ticket, votes=(denial, VOTE))
+    scene.authenticator.left = {"mallory"}
+    assert (await asked(scene, flow())).approvers == ("https://idp.example/ olga",)

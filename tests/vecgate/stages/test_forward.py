@@ -10,7 +10,7 @@ from mitmproxy import http
 from tests.support.chroma_double import DATABASE, KB
 from tests.support.stages import ALLOWED, ANNA, DENIED, HELD, LIMIT, Scene, flow, read, reason
 
-from vecgate.errors import Unavailable
+from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
 from vecgate.reasons import Reason
 from vecgate.serve.image import request_image
@@ -181,3 +181,26 @@ async def test_a_public_route_needs_nobody(scene: Scene) -> None:
     exchange = await forwarded(scene, one, reading=reading, principal=None, public=True)
     assert exchange.request_seal is not None
     assert "content-length" not in one.request.headers
+
+
+@pytest.mark.parametrize("why", [Reason.TOKEN_REVOKED, Reason.TOKEN_EXPIRED])
+@pytest.mark.parametrize("reading", [read(), DELETE], ids=["a read", "a change"])
+async def test_whoever_lost_the_right_since_the_headers_came_sends_nothing(
+    scene: Scene, why: Reason, reading: Any
+) -> None:
+    scene.authenticator.refusal = Refusal(why)
+    one = flow()
+    exchange = await forwarded(scene, one, reading=reading)
+    assert (reason(one), exchange.request_seal, scene.recorder.intents) == (why, None, [])
+
+
+async def test_whoever_loses_it_while_the_intent_is_written_sends_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def intent(exchange: Exchange) -> None:
+        scene.authenticator.refusal = Refusal(Reason.TOKEN_REVOKED)
+
+    monkeypatch.setattr(scene.recorder, "intent", intent)
+    one = flow()
+    exchange = await forwarded(scene, one, reading=DELETE)
+    assert (reason(one), exchange.request_seal) == ("token_revoked", None)

@@ -7,9 +7,10 @@ import msgspec
 import pytest
 from mitmproxy import ctx, http
 from mitmproxy.flow import Error
-from tests.support.stages import TICKET, Scene, flow
+from tests.support.stages import ANNA, TICKET, Scene, flow
 
 from vecgate.approvals.tickets import State, TicketClosed
+from vecgate.errors import Refusal
 from vecgate.reasons import Reason
 from vecgate.serve import failures
 from vecgate.stages.held import Held
@@ -43,7 +44,7 @@ def scene(master: Iterator[Master]) -> Scene:
 
 
 def held(scene: Scene, one: http.HTTPFlow) -> Held:
-    return Held(one, scene.context, scene.runtime, TICKET)
+    return Held(one, scene.context, scene.runtime, TICKET, ANNA)
 
 
 async def test_a_flow_that_waits_shows_as_intercepted_and_is_let_go_of(
@@ -157,3 +158,11 @@ async def test_waiting_is_over_when_the_gateway_stops(scene: Scene) -> None:
         scene.context.draining = True
         assert waiting.over()
         assert waiting.void is None
+
+
+@pytest.mark.parametrize("why", [Reason.TOKEN_REVOKED, Reason.TOKEN_EXPIRED, Reason.STATE_UNAVAILABLE])
+async def test_whoever_may_not_go_on_waits_no_longer(scene: Scene, why: Reason) -> None:
+    with held(scene, flow()) as waiting:
+        assert not waiting.over()
+        scene.authenticator.refusal = Refusal(why)
+        assert waiting.over()

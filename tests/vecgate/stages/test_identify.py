@@ -62,7 +62,7 @@ async def test_a_refusal_says_how_to_authenticate(scene: Scene) -> None:
     await identified(scene, one)
     assert one.response is not None
     assert one.response.status_code == 401
-    assert one.response.headers["www-authenticate"] == 'Bearer error="token_missing"'
+    assert one.response.headers["www-authenticate"].startswith('Bearer error="token_missing"')
 
 
 @pytest.mark.parametrize(
@@ -128,3 +128,40 @@ async def test_a_certificate_that_nothing_takes_is_no_credential(scene: Scene) -
     scene.begun(one, "sanitize", certificate=CERTIFICATE)
     assert Identify(scene.context).requestheaders(one) is None
     assert reason(one) == "token_missing"
+
+
+METADATA = "/.well-known/oauth-protected-resource"
+
+
+async def test_a_listener_says_whose_tokens_it_takes_before_anybody_is_asked(scene: Scene) -> None:
+    one = flow("GET", METADATA, b"")
+    exchange = await identified(scene, one)
+    assert one.response is not None
+    assert (one.response.status_code, one.response.headers["content-type"]) == (200, "application/json")
+    assert b'"resource":"https://gw.test"' in (one.response.content or b"")
+    assert (exchange.principal, exchange.answer_seal is not None, exchange.request_seal) == (None, True, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("POST", METADATA, "method_not_allowed"),
+        ("DELETE", METADATA, "method_not_allowed"),
+        ("GET", f"{METADATA}?x=1", "token_missing"),
+        ("GET", f"{METADATA}/docs", "token_missing"),
+        ("GET", "/.well-known/openid-configuration", "token_missing"),
+    ],
+)
+async def test_that_route_is_exact(scene: Scene, method: str, path: str, expected: str) -> None:
+    one = flow(method, path, b"")
+    await identified(scene, one)
+    assert reason(one) == expected
+
+
+async def test_where_nobody_knows_the_listeners_name_the_route_is_like_any_other(scene: Scene) -> None:
+    object.__setattr__(scene.upstream, "resource", None)
+    one = flow("GET", METADATA, b"")
+    await identified(scene, one)
+    assert reason(one) == "token_missing"
+    assert one.response is not None
+    assert "resource_metadata" not in one.response.headers["www-authenticate"]

@@ -172,3 +172,35 @@ async def test_what_has_happened_is_told_even_if_other_workers_cannot_be(scene: 
     await masked(scene, one, reading=DROP)
     assert one.response is not None
     assert one.response.status_code == 200
+
+
+@pytest.mark.parametrize("size", [0, LARGE + 1], ids=["small", "large"])
+async def test_what_whoever_was_revoked_meanwhile_read_is_withheld(
+    scene: Scene, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.authenticator.refusal = Refusal(Reason.TOKEN_REVOKED)
+    monkeypatch.setattr("vecgate.stages.mask.LARGE", LARGE if not size else 0)
+    one = came()
+    exchange = await masked(scene, one)
+    assert reason(one) == "token_revoked"
+    assert exchange.masked is None, "nothing of it is on record as disclosed"
+
+
+async def test_what_nobody_can_tell_is_withheld_too(scene: Scene) -> None:
+    scene.authenticator.refusal = Unavailable(Reason.STATE_UNAVAILABLE)
+    one = came()
+    exchange = await masked(scene, one)
+    assert (reason(one), exchange.masked) == ("state_unavailable", None)
+
+
+@pytest.mark.parametrize("why", [Refusal(Reason.TOKEN_REVOKED), Unavailable(Reason.STATE_UNAVAILABLE)])
+async def test_what_has_happened_is_told_to_whoever_was_revoked_meanwhile(scene: Scene, why: Refusal) -> None:
+    scene.authenticator.refusal = why
+    exchange = await masked(scene, came(body=b"{}"), reading=DROP)
+    assert (exchange.refusal, exchange.answer_seal is not None) == (None, True)
+
+
+async def test_a_token_that_ran_out_meanwhile_was_good_when_it_asked(scene: Scene) -> None:
+    scene.authenticator.refusal = Refusal(Reason.TOKEN_EXPIRED)
+    exchange = await masked(scene, came())
+    assert (exchange.refusal, exchange.answer_seal is not None) == (None, True)

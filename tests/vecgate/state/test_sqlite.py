@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.support.state import opened, person, ticket
+from tests.support.state import opened, person, revoked, ticket
 
 from vecgate.approvals.tickets import Caps, State, Ticket
 from vecgate.errors import Unavailable
@@ -22,7 +22,7 @@ async def test_a_restart_keeps_tickets_windows_revocations_and_epochs(tmp_path: 
     async with opened("sqlite", tmp_path) as store:
         await store.open_ticket(ticket(store.now()), Caps())
         await store.claim("w", [Claim("b", 10, 60, want=7)])
-        await store.revoke(person("alice").key)
+        await store.revoke(revoked("alice"))
         await store.bump("names")
     async with opened("sqlite", tmp_path) as store:
         (kept,) = await store.tickets(["0" * 32])
@@ -35,7 +35,7 @@ async def test_a_restart_keeps_tickets_windows_revocations_and_epochs(tmp_path: 
 
 async def test_what_one_worker_revokes_or_bumps_another_sees(tmp_path: Path) -> None:
     async with opened("sqlite", tmp_path) as one, opened("sqlite", tmp_path) as two:
-        await one.revoke(person("alice").key)
+        await one.revoke(revoked("alice"))
         await one.bump("names")
         async with asyncio.timeout(5):
             while not (two.revoked(person("alice")) and two.epoch("names")):

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.state import ISSUER, opened, person, ticket
+from tests.support.state import ISSUER, opened, person, revoked, ticket
 
 from vecgate.approvals.tickets import Caps, State, Ticket, TicketUnknown
 from vecgate.errors import Refusal, Unavailable
+from vecgate.identity.principal import Principal
+from vecgate.identity.revocation import Source, What
 from vecgate.reasons import Reason
-from vecgate.state.mirror import token_key
 from vecgate.state.store import StateStore
 from vecgate.state.windows import Claim
 
@@ -102,22 +103,68 @@ async def test_overdue_and_forgotten_tickets(store: StateStore) -> None:
     assert sorted(entry.id for entry in await store.tickets("123")) == ["1", "2"]
 
 
-async def test_revocation_of_a_person_and_of_one_token(store: StateStore) -> None:
-    alice, bob = person("alice"), person("bob")
-    await store.revoke(alice.key)
-    await store.revoke(token_key(ISSUER, "t1"), store.now() + 60)
-    assert store.revoked(alice)
-    assert not store.revoked(bob)
-    for token, revoked in [("t1", True), ("t2", False)]:
-        principal = type(bob)(ISSUER, "bob", token_id=token)
-        assert store.revoked(principal) is revoked
-    await store.restore(alice.key)
-    assert not store.revoked(alice)
+MALLORY = Principal(ISSUER, "mallory", token_id="t1", session="s1", account="mallory@corp.test")
+NAMES = [
+    (What.SUBJECT, "mallory"),
+    (What.ACCOUNT, "Mallory@Corp.Test"),
+    (What.SESSION, "s1"),
+    (What.TOKEN, "t1"),
+]
 
 
-async def test_a_revocation_ends_with_its_token(store: StateStore) -> None:
-    await store.revoke(person("alice").key, store.now() - 1)
+@pytest.mark.parametrize(("what", "value"), NAMES)
+async def test_any_name_of_a_principal_revokes_it_and_no_other(store: StateStore, what: What, value: str) -> None:
+    await store.revoke(revoked(value, what))
+    assert store.revoked(MALLORY)
+    assert not store.revoked(person("bob"))
+    other = Principal("https://other.test/", "mallory", token_id="t1", session="s1", account="mallory@corp.test")
+    assert not store.revoked(other)
+    await store.restore(revoked(value, what).key, Source.OPERATOR)
+    assert not store.revoked(MALLORY)
+
+
+@pytest.mark.parametrize("value", ["mallory", "s1", "t1"])
+async def test_a_name_of_one_kind_is_no_name_of_another(store: StateStore, value: str) -> None:
+    for what in What:
+        if (what, value) not in NAMES:
+            await store.revoke(revoked(value, what))
+    assert not store.revoked(MALLORY)
+
+
+async def test_a_revocation_ends_at_its_time(store: StateStore) -> None:
+    await store.revoke(revoked("alice", until=store.now() + 60))
+    assert store.revoked(person("alice"))
+    await store.revoke(revoked("bob", until=store.now() - 1))
+    assert not store.revoked(person("bob"))
+    assert [each.value for each in await store.revocations()] == ["alice"]
+
+
+async def test_no_revocation_shortens_another(store: StateStore) -> None:
+    for until in (store.now() - 1, store.now() + 60, None):
+        longer = await store.revoke(revoked("alice", until=until, by="first"))
+        stands = await store.revoke(revoked("alice", until=store.now() + 30, by="second"))
+        assert stands == longer or (until is not None and until < store.now())
+    assert [each.until for each in await store.revocations()] == [None]
+
+
+async def test_what_a_directory_revoked_no_operator_lifts_and_the_other_way_round(store: StateStore) -> None:
+    for source in Source:
+        await store.revoke(revoked("alice", source=source))
+    assert len(await store.revocations()) == 2
+    for source in Source:
+        assert store.revoked(person("alice"))
+        await store.restore(person("alice").key, source)
     assert not store.revoked(person("alice"))
+
+
+async def test_documents_are_kept_by_shelf(store: StateStore) -> None:
+    await store.keep_document("a", "1", b"x")
+    await store.keep_document("a", "1", b"y")
+    await store.keep_document("b", "1", b"z")
+    await store.drop_document("b", "2")
+    assert (await store.documents("a"), await store.documents("b")) == ({"1": b"y"}, {"1": b"z"})
+    await store.drop_document("a", "1")
+    assert await store.documents("a") == {}
 
 
 async def test_epochs_count_up_from_zero(store: StateStore) -> None:
