@@ -9,6 +9,7 @@ from typing import ClassVar
 from vecgate.approvals.tickets import OPEN, Caps, State, Ticket, TicketUnknown
 from vecgate.errors import Unavailable
 from vecgate.reasons import Reason
+from vecgate.state import slips
 from vecgate.state.clock import Anchor
 from vecgate.state.mirror import REVOCATIONS, Mirror
 from vecgate.state.store import StateStore
@@ -31,6 +32,7 @@ class MemoryStore(StateStore):
         self._prune_at = _PRUNE
         self._tickets: dict[str, Ticket] = {}
         self._revoked: dict[str, float | None] = {}
+        self._slips: dict[str, tuple[float, bytes]] = {}
         self._epochs: dict[str, int] = {}
         self.mirror = Mirror(self.now, math.inf)
 
@@ -108,6 +110,22 @@ class MemoryStore(StateStore):
         self._check()
         self._epochs[name] = self._epochs.get(name, 0) + 1
         return self._epochs[name]
+
+    async def put_slip(self, key: str, document: bytes, until: float) -> bool:
+        self._check()
+        now = self.now()
+        if len(self._slips) >= slips.MOST:
+            self._slips = {name: slip for name, slip in self._slips.items() if slip[0] > now}
+        slips.check(len(self._slips))
+        if key in self._slips and self._slips[key][0] > now:
+            return False
+        self._slips[key] = until, document
+        return True
+
+    async def take_slip(self, key: str) -> bytes | None:
+        self._check()
+        until, document = self._slips.pop(key, (0.0, b""))
+        return document if until > self.now() else None
 
     def _check(self) -> None:
         if self._closed:

@@ -6,7 +6,7 @@ import sqlite3
 
 APPLICATION = 0x76656367
 """`application_id`: "vecg". A file of another program is left alone."""
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), boot TEXT, offset REAL, latest REAL, uptime REAL) STRICT;
@@ -19,6 +19,8 @@ CREATE TABLE tickets (
 CREATE INDEX tickets_binding ON tickets (binding);
 CREATE INDEX tickets_state ON tickets (state, expires);
 CREATE TABLE revocations (key TEXT PRIMARY KEY, until REAL) STRICT, WITHOUT ROWID;
+CREATE TABLE slips (key TEXT PRIMARY KEY, until REAL NOT NULL, document BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX slips_until ON slips (until);
 CREATE TABLE epochs (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 
