@@ -118,10 +118,34 @@ class Issuer(Model):
     """Fetch keys over plain http from a loopback address (development only)."""
 
 
+class SamlProvider(Model):
+    """A SAML 2.0 identity provider whose people sign in at the control plane."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    """Part of the addresses: `/saml/NAME/login`."""
+    issuer: Text
+    """The provider's entity id, compared exactly. It is the issuer of its people, for rules and evidence."""
+    metadata: str
+    """`file:PATH` of the provider's metadata. Its certificates are the only ones that count; nothing is fetched."""
+    entity_id: Text | None = None
+    """What the gateway is called there; the address of its own metadata if left out."""
+    subject: Text | None = None
+    """The attribute that names a person for good, in place of the NameID."""
+    groups: Text = "groups"
+    """The attribute with the groups' exact names."""
+    display: Text | None = None
+    """The attribute with a name to show."""
+    claims: list[Text] = []
+    """Further attributes that conditions (`when`) may ask about."""
+    idp_initiated: bool = False
+    """Accept logins that begin at the provider, which answer no request of the gateway's."""
+
+
 class Identity(Model):
     """Who may say who somebody is."""
 
     issuers: list[Issuer] = []
+    saml: list[SamlProvider] = []
     failures: Rate = Rate.parse("60/minute")
     """How many different credentials from one address may fail; then none that is new is looked at."""
 
