@@ -21,10 +21,12 @@ THINKING = (
     "config",
     "evidence",
     "identity",
+    "issuer",
     "limits",
     "masking",
     "operations",
     "policy",
+    "saml",
     "secrets",
     "state",
 )

@@ -14,6 +14,7 @@ import httpx
 
 from vecgate.approvals.approvals import Approvals
 from vecgate.config.addresses import UpstreamAddress
+from vecgate.config.document import KeyPath
 from vecgate.config.load import Loaded, load
 from vecgate.config.models import Connection
 from vecgate.config.site import site_of
@@ -22,6 +23,9 @@ from vecgate.evidence.recorder import Recorder, RecorderSettings
 from vecgate.evidence.signing import beside
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
+from vecgate.issuer.issuer import Issuer
+from vecgate.issuer.open import open_issuer
+from vecgate.issuer.ownkeys import OwnKeys
 from vecgate.limits.limiter import Limiter
 from vecgate.masking.key import load_key
 from vecgate.masking.masker import Masker
@@ -43,6 +47,7 @@ async def open_runtime(path: Path, worker: int = 0) -> Runtime:
     config = loaded.config
     hooks = Hooks(config.plugins.load, folder=loaded.base)
     key = await asyncio.to_thread(load_key, config.masking.key, config.state.url, loaded.base)
+    issuer = await asyncio.to_thread(open_issuer, config, loaded.base, hooks.secret)
     async with AsyncExitStack() as undo:
         store = await asyncio.to_thread(open_store, config.state.url, loaded.base)
         undo.push_async_callback(store.close)
@@ -54,7 +59,7 @@ async def open_runtime(path: Path, worker: int = 0) -> Runtime:
         approvals = Approvals(
             store, record=recorder.commit, opened=hooks.approval_opened, decided=hooks.approval_decided
         )
-        runtime = await _judging(loaded, hooks, store, recorder, limiter, approvals, key)
+        runtime = await _judging(loaded, hooks, store, recorder, limiter, approvals, key, issuer)
         undo.push_async_callback(retire, runtime)
         await approvals.start()
         undo.push_async_callback(approvals.close)
@@ -70,11 +75,21 @@ async def reload(runtime: Runtime, path: Path) -> Runtime:
     changed = [key for key in FIXED if getattr(old, key) != getattr(new, key)]
     if listening(old.connections) != listening(new.connections):
         changed.append("connections")
-    if changed:
-        raise ConfigError(*(loaded.source.finding((key,), "needs a restart to change", at="key") for key in changed))
+    places: list[KeyPath] = [(key,) for key in changed]
+    if old.identity.own != new.identity.own:
+        places.append(("identity", "own"))
+    if places:
+        raise ConfigError(*(loaded.source.finding(at, "needs a restart to change", at="key") for at in places))
     key = await asyncio.to_thread(load_key, new.masking.key, new.state.url, loaded.base)
     made = await _judging(
-        loaded, runtime.hooks, runtime.store, runtime.recorder, runtime.limiter, runtime.approvals, key
+        loaded,
+        runtime.hooks,
+        runtime.store,
+        runtime.recorder,
+        runtime.limiter,
+        runtime.approvals,
+        key,
+        runtime.issuer,
     )
     note(made, path)
     return made
@@ -116,6 +131,7 @@ async def _judging(
     limiter: Limiter,
     approvals: Approvals,
     key: bytes,
+    issuer: Issuer | None,
 ) -> Runtime:
     """The parts that a reload makes anew: identity, policy, upstreams."""
     policy = Policy.compile(loaded, Masker(key, hooks.mask_strategies()))
@@ -129,9 +145,10 @@ async def _judging(
         loaded.base,
         revoked=store.revoked,
         plugin=hooks.authenticate if hooks.implements("vecgate_authenticate") else None,
+        own=OwnKeys(issuer.own, issuer.ring) if issuer else None,
     )
     await authenticator.start()
-    return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams)
+    return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams, issuer)
 
 
 def _upstream(

@@ -15,6 +15,7 @@ from vecgate.errors import Refusal, Unavailable
 from vecgate.evidence.recorder import Recorder
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
+from vecgate.issuer.issuer import Issuer
 from vecgate.limits.limiter import Limiter
 from vecgate.operations import grpc
 from vecgate.operations.dialect import Dialect
@@ -125,6 +126,8 @@ class Runtime:
     limiter: Limiter
     approvals: Approvals
     upstreams: Mapping[str, Upstream]
+    issuer: Issuer | None = None
+    """The gateway's own, where configuration has one."""
 
     @property
     def config(self) -> Config:

@@ -25,6 +25,8 @@ SECTIONS = {
     "Identity": "identity",
     "Issuer": "issuers",
     "Claims": "claims",
+    "OwnIssuer": "own",
+    "ServiceAccount": "service_accounts",
     "PolicyModel": "policy",
     "Subjects": "to, clearance, reviewers",
     "Place": "on",

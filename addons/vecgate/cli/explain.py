@@ -43,7 +43,7 @@ def explain(
         principal = explainer.principal(parse_object(claims.encode()))
     except (Refusal, ValueError) as error:
         fail(f"--as: {error.detail or error.reason.summary if isinstance(error, Refusal) else error}")
-    if principal.issuer not in {issuer.issuer for issuer in loaded.config.identity.issuers}:
+    if principal.issuer not in loaded.config.identity.known:
         warn(f"--as: the issuer {principal.issuer} is not configured: without a plugin its tokens are refused")
     for answer in answers(batch, lambda line: explainer.explain(connection, principal, line, moment)):
         emit_line(answer)

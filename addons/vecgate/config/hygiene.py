@@ -17,7 +17,7 @@ def remarks(loaded: Loaded) -> Iterator[Remark]:
     config = loaded.config
     for index, connection in enumerate(config.connections):
         yield from _connection(connection, ("connections", index))
-    if not config.identity.issuers:
+    if not config.identity.known:
         yield Code.NO_ISSUERS, ("identity",), "no issuer is configured: only a plugin can tell who somebody is"
     if config.control is not None and not Address.parse(config.control.listen).is_loopback:
         yield Code.PLAINTEXT, ("control", "listen"), "the control plane speaks plain HTTP beyond this host"
@@ -51,5 +51,7 @@ def _files(loaded: Loaded) -> Iterator[tuple[KeyPath, str, bool]]:
             yield (*at, "tls", "key"), connection.tls.key, False
     if config.evidence.signing_key is not None:
         yield ("evidence", "signing_key"), config.evidence.signing_key, True
+    if config.identity.own is not None and (config.identity.own.keys or "").startswith("file:"):
+        yield ("identity", "own", "keys"), str(config.identity.own.keys), True
     if config.masking.key is not None:
         yield ("masking", "key"), config.masking.key, True

@@ -19,6 +19,9 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade"})
 _STATE = re.compile(r"memory:|sqlite:///.+")
 _MILVUS_METRICS = 9091
+_ENTITY = re.compile(r"[!#-%(-;=?-z|~]{1,1024}")
+_NO_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "act", "sid", "groups"})
+_DAY = 86_400
 
 
 def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
@@ -27,6 +30,8 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
     for index, issuer in enumerate(config.identity.issuers):
         yield from _issuer(issuer, ("identity", "issuers", index))
     yield from repeated(("identity", "issuers"), "issuer", [issuer.issuer for issuer in config.identity.issuers])
+    yield from _own(config)
+    yield from _saml(config)
     yield from _stores(config)
     yield from rule_mistakes(config, known)
     if known is not None:
@@ -115,6 +120,65 @@ def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
         key_url(fetched, issuer.allow_http)
     except ValueError as error:
         yield (*at, key), str(error)
+
+
+def _own(config: Config) -> Iterator[Mistake]:
+    own, accounts = config.identity.own, config.identity.service_accounts
+    at: KeyPath = ("identity", "own")
+    if own is None:
+        if accounts:
+            yield ("identity", "service_accounts"), "need identity.own: its issuer is theirs"
+        return
+    try:
+        Rules.of_own(own)
+    except Misconfigured as error:
+        yield (*at, error.key), str(error)
+    yield from attempt((*at, "issuer"), _own_address, own.issuer)
+    if own.issuer in [each.issuer for each in config.identity.issuers]:
+        yield (*at, "issuer"), "is listed under issuers: the gateway knows its own keys"
+    for key in ("lifetime", "rotate"):
+        if getattr(own, key).seconds < 1:
+            yield (*at, key), "must be at least a second"
+    if own.lifetime.seconds > _DAY:
+        yield (*at, "lifetime"), "must be at most a day: there is no other end to a token that leaked"
+    if own.keys is not None and not _REFERENCE.fullmatch(own.keys):
+        yield (*at, "keys"), "must be a reference, file:PATH or another to a private JWK set"
+    named: KeyPath = ("identity", "service_accounts")
+    yield from repeated(named, "name", [each.name for each in accounts])
+    keys = [(index, key) for index, each in enumerate(accounts) for key in each.keys]
+    for position, (index, key) in enumerate(keys):
+        if key in [earlier for _, earlier in keys[:position]]:
+            yield (*named, index, "keys"), "has a key that is named twice"
+
+
+def _saml(config: Config) -> Iterator[Mistake]:
+    providers, at = config.identity.saml, ("identity", "saml")
+    if providers and config.identity.own is None:
+        yield at, "needs identity.own: whoever signs in gets a token of the gateway's own issuer"
+    if providers and config.control is None:
+        yield at, "needs control: people sign in at the control plane"
+    yield from repeated(at, "name", [each.name for each in providers])
+    yield from repeated(at, "issuer", [each.issuer for each in providers])
+    others = {each.issuer for each in config.identity.issuers}
+    if config.identity.own is not None:
+        others.add(config.identity.own.issuer)
+    for index, each in enumerate(providers):
+        if each.issuer in others:
+            yield (*at, index, "issuer"), "is another issuer's name, too: its people would be the same"
+        if not _ENTITY.fullmatch(each.issuer):
+            yield (*at, index, "issuer"), "is no entity id: write it as the provider's metadata does"
+        if each.entity_id is not None and not _ENTITY.fullmatch(each.entity_id):
+            yield (*at, index, "entity_id"), "must be an address or a urn, without spaces, quotes and brackets"
+        yield from attempt((*at, index, "metadata"), _file_reference, each.metadata)
+        for place, name in enumerate(each.claims):
+            if name in _NO_CLAIMS:
+                yield (*at, index, "claims", place), "is a claim with a meaning of its own"
+
+
+def _own_address(text: str) -> None:
+    key_url(text, allow_http=True)
+    if "?" in text:
+        raise ValueError("an issuer has no query")
 
 
 def _stores(config: Config) -> Iterator[Mistake]:

@@ -118,6 +118,36 @@ class Issuer(Model):
     """Fetch keys over plain http from a loopback address (development only)."""
 
 
+class OwnIssuer(Model):
+    """The gateway's own issuer: short-lived tokens for service accounts, and for agents that act for people."""
+
+    issuer: Text
+    """The `iss` of its tokens: the https address at which clients reach the control plane."""
+    audience: Text = "vecgate"
+    """The `aud` of its tokens."""
+    lifetime: Duration = Duration.parse("10m")
+    """The longest that a token lives."""
+    rotate: Duration = Duration.parse("30d")
+    """How long a key signs."""
+    keys: str | None = None
+    """`file:PATH` of the signing keys, made there if absent; any other reference is a private JWK set that the gateway
+    only reads. Made beside the state if left out."""
+
+
+class ServiceAccount(Model):
+    """A program with an identity of its own."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    """The subject; the issuer is the gateway's own."""
+    owner: Text
+    """Who answers for it."""
+    groups: list[Text] = []
+    expires: Moment
+    """The first moment at which it is refused."""
+    keys: Annotated[list[Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]], Field(min_length=1)]
+    """Digests of its static keys, as `vecgate service-accounts new` prints them; two while one replaces the other."""
+
+
 class SamlProvider(Model):
     """A SAML 2.0 identity provider whose people sign in at the control plane."""
 
@@ -145,9 +175,17 @@ class Identity(Model):
     """Who may say who somebody is."""
 
     issuers: list[Issuer] = []
+    own: OwnIssuer | None = None
+    service_accounts: list[ServiceAccount] = []
     saml: list[SamlProvider] = []
     failures: Rate = Rate.parse("60/minute")
     """How many different credentials from one address may fail; then none that is new is looked at."""
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Every issuer that a principal can be of, unless a plugin vouches for another."""
+        own = {self.own.issuer} if self.own else set()
+        return frozenset({each.issuer for each in (*self.issuers, *self.saml)} | own)
 
 
 class Subjects(Model):

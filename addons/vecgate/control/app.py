@@ -6,6 +6,8 @@
     POST /v1/approvals/{id}/deny        {"comment": "…"}
     GET  /healthz                       200 while requests can be served, 503 otherwise
 
+and, where configuration has an issuer of the gateway's own, what `control.issuer` lists.
+
 A reviewer sends the token of one of the configured issuers as `Authorization: Bearer`. There are no cookies, and a
 decision needs a JSON body, so no page can make a browser decide.
 """
@@ -28,9 +30,11 @@ from starlette.types import ASGIApp
 from vecgate.approvals.approvals import Approvals
 from vecgate.approvals.tickets import Ticket, TicketClosed, TicketUnknown
 from vecgate.control.guard import HEALTH, Guard
+from vecgate.control.issuer import issuer_routes
 from vecgate.control.problems import answer, problem, problem_of
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
+from vecgate.issuer.issuer import Issuer
 from vecgate.reasons import Reason
 
 BODY = 16 * 1024
@@ -46,6 +50,9 @@ class Services(Protocol):
 
     @property
     def approvals(self) -> Approvals: ...
+
+    @property
+    def issuer(self) -> Issuer | None: ...
 
     async def authenticate(self, token: str, address: str) -> Principal:
         """Raises Refusal, Unavailable."""
@@ -68,6 +75,7 @@ def control_app(services: Services, hosts: Iterable[str]) -> ASGIApp:
         Route("/v1/approvals/{id}/approve", api.approve, methods=["POST"]),
         Route("/v1/approvals/{id}/deny", api.deny, methods=["POST"]),
         Route(HEALTH, api.health, methods=["GET"]),
+        *issuer_routes(services),
     ]
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: _http_problem,

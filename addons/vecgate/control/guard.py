@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+import httpx
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -69,3 +70,8 @@ def allowed_hosts(host: str, port: int) -> frozenset[str]:
     names = {host.lower(), "localhost", "127.0.0.1", "::1"}
     written = {f"[{name}]" if ":" in name else name for name in names}
     return frozenset(f"{name}:{port}" for name in written) | (written if port == 80 else frozenset())
+
+
+def host_of(url: str) -> str:
+    """What clients of this address send as `Host`."""
+    return httpx.URL(url).netloc.decode("ascii").lower()

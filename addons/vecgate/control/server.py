@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -16,6 +16,7 @@ from vecgate.control.app import control_app
 from vecgate.control.guard import allowed_hosts
 from vecgate.errors import ConfigError, Finding
 from vecgate.identity.principal import Principal
+from vecgate.issuer.issuer import Issuer
 
 if TYPE_CHECKING:
     from vecgate.runtime import Runtime
@@ -37,6 +38,10 @@ class Current:
     def approvals(self) -> Approvals:
         return self._runtime().approvals
 
+    @property
+    def issuer(self) -> Issuer | None:
+        return self._runtime().issuer
+
     async def authenticate(self, token: str, address: str) -> Principal:
         return await self._runtime().authenticator.authenticate(token, address=address)
 
@@ -47,8 +52,10 @@ class Current:
 class ControlServer:
     """`listen` is `address:port`; port 0 takes a free one, `address` then says which."""
 
-    def __init__(self, listen: str, runtime: Callable[[], Runtime]) -> None:
+    def __init__(self, listen: str, runtime: Callable[[], Runtime], hosts: Iterable[str] = ()) -> None:
+        """`hosts` are values of `Host`, lower-case, that are accepted besides the listener's own."""
         self._listen = listen
+        self._hosts = frozenset(hosts)
         self._services = Current(runtime)
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
@@ -66,7 +73,7 @@ class ControlServer:
             raise ConfigError(Finding(self._listen, 0, 0, "control.listen", f"cannot be bound: {error}")) from error
         self.address = host, bound.getsockname()[1]
         config = uvicorn.Config(
-            control_app(self._services, allowed_hosts(*self.address)),
+            control_app(self._services, allowed_hosts(*self.address) | self._hosts),
             log_config=None,
             access_log=False,
             lifespan="off",

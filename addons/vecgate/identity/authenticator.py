@@ -15,6 +15,7 @@ from cachetools import LRUCache
 
 from vecgate.config.models import Identity, Issuer
 from vecgate.errors import ConfigError, Finding, Refusal
+from vecgate.identity.accounts import PREFIX, Accounts
 from vecgate.identity.attempts import Attempts
 from vecgate.identity.challenge import challenge
 from vecgate.identity.fetch import Fetcher
@@ -35,22 +36,25 @@ _log = logging.getLogger("vecgate.identity")
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """A principal with what its proof rests on: the token's time, and the key set it was verified with."""
+    """A principal with what its proof rests on: the token's time, and the key set it was verified with.
+
+    A static key rests on configuration alone, which does not change under an authenticator."""
 
     principal: Principal
-    source: KeySource
-    epoch: int
+    source: KeySource | None = None
+    epoch: int = 0
 
     def holds(self, now: float) -> bool:
-        fresh = self.source.epoch == self.epoch and self.source.usable()
+        fresh = self.source is None or (self.source.epoch == self.epoch and self.source.usable())
         return fresh and now < self.principal.expires
 
 
 class Authenticator:
     """All issuers of a configuration. One per configuration generation and event loop.
 
-    `revoked` is asked at every use of a principal, `plugin` for every credential before the issuers. `wall` is Unix
-    time, `clock` is monotonic. Raises ConfigError for what is wrong without asking anybody.
+    `revoked` is asked at every use of a principal and of who acts for it, `plugin` for every token before the issuers.
+    `own` has the keys of the gateway's own issuer. `wall` is Unix time, `clock` is monotonic. Raises ConfigError for
+    what is wrong without asking anybody.
     """
 
     challenge = staticmethod(challenge)
@@ -62,6 +66,7 @@ class Authenticator:
         *,
         revoked: Revoked = lambda principal: False,
         plugin: Plugin | None = None,
+        own: KeySource | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -82,6 +87,11 @@ class Authenticator:
                 findings.append(_finding(number, error))
         if findings:
             raise ConfigError(*findings)
+        self._known = identity.known
+        self._own = identity.own.issuer if identity.own else None
+        self._accounts = Accounts(identity)
+        if identity.own is not None and own is not None:
+            self._issuers[identity.own.issuer] = Rules.of_own(identity.own), own
 
     def _source(self, issuer: Issuer, base: Path, clock: Callable[[], float]) -> KeySource:
         scheme, _, path = issuer.jwks.partition(":")
@@ -129,7 +139,7 @@ class Authenticator:
         digest = _digest(token)
         self._attempts.check(address, digest)
         try:
-            principal = self._ask_plugin(token, connection)
+            principal = None if token.startswith(PREFIX) else self._ask_plugin(token, connection)
             if principal is None:
                 principal = await self._prove(token, digest, moment, connection)
             self.recheck(principal, moment)
@@ -148,12 +158,19 @@ class Authenticator:
         moment = self._wall() if now is None else now
         if principal.expires and moment >= principal.expires:
             raise Refusal(Reason.TOKEN_EXPIRED)
-        if self._revoked(principal):
+        if self._is_revoked(principal):
             raise Refusal(Reason.TOKEN_REVOKED)
+
+    def _is_revoked(self, principal: Principal) -> bool:
+        return any(self._revoked(party) for party in principal.parties)
 
     async def _prove(self, token: str, digest: bytes, now: float, connection: str) -> Principal:
         if (known := self._recall(digest, connection)) is not None:
             return known
+        if token.startswith(PREFIX):
+            principal = replace(self._accounts.prove(token, now), fingerprint=digest.hex()[:16])
+            self._cache[digest, connection] = _Proof(principal)
+            return principal
         jwt = Jwt.parse(token)
         if jwt.issuer not in self._issuers:
             raise Refusal(Reason.ISSUER_UNKNOWN)
@@ -162,14 +179,29 @@ class Authenticator:
             raise Refusal(Reason.TOKEN_INVALID, "the issuer does not sign with this algorithm")
         key = await source.find(jwt.kid, jwt.algorithm)
         principal = jwt.verify(key, rules, now)
+        if rules.own:
+            parties = [self._party(each, now) for each in principal.parties]
+            principal = replace(parties[0], actors=tuple(parties[1:]))
         self._cache[digest, connection] = _Proof(principal, source, source.epoch)
         return principal
+
+    def _party(self, party: Principal, now: float) -> Principal:
+        """One of those that an own token speaks of, who must still be known; an account as it is configured now."""
+        if party.issuer == self._own:
+            account = self._accounts.named(party.subject, now)
+            if account is None:
+                raise Refusal(Reason.TOKEN_REVOKED, "the service account is no more")
+            expires = min(party.expires or account.expires, account.expires)
+            return replace(party, name=account.name, groups=account.groups, expires=expires)
+        if party.issuer not in self._known:
+            raise Refusal(Reason.ISSUER_UNKNOWN)
+        return party
 
     def _recall(self, digest: bytes, connection: str) -> Principal | None:
         proof = self._cache.get((digest, connection))
         if proof is None:
             return None
-        if proof.holds(self._wall()) and not self._revoked(proof.principal):
+        if proof.holds(self._wall()) and not self._is_revoked(proof.principal):
             return proof.principal
         self._cache.pop((digest, connection), None)
         return None

@@ -22,9 +22,23 @@ class Principal:
     expires: float = field(default=0.0, compare=False)
     fingerprint: str = field(default="", compare=False)
     token_id: str = field(default="", compare=False)
+    token_issuer: str = field(default="", compare=False)
+    """Who signed the token where that is not `issuer`: the gateway's own issuer, for a person of another one."""
+    actors: tuple[Principal, ...] = field(default=(), compare=False)
+    """Who acts for the principal, the one that sent the request first (RFC 8693 §4.1). Rights are the intersection."""
 
     key: str = field(init=False, compare=False, repr=False)
     """The one text that limits, tickets and evidence are keyed by. A space cannot occur in an issuer."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", f"{self.issuer} {self.subject}")
+
+    @property
+    def parties(self) -> tuple[Principal, ...]:
+        """The principal and everybody who acts for it: each must be allowed what is asked."""
+        return (self, *self.actors)
+
+    @property
+    def chain(self) -> str:
+        """The one text for the principal and its actors together; without actors it is `key`."""
+        return "\n".join(party.key for party in self.parties)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import httpx
 
-from vecgate.config.models import Issuer
+from vecgate.config.models import Claims, Issuer, OwnIssuer
 from vecgate.identity.claims import Pointer
 from vecgate.identity.keys import ALGORITHMS
 
@@ -33,6 +33,8 @@ class Rules:
     client: Pointer
     strict: bool = False
     max_lifetime: float | None = None
+    own: bool = False
+    """The gateway signed it: it may speak of principals of other issuers."""
 
     @classmethod
     def compile(cls, issuer: Issuer) -> Self:
@@ -55,6 +57,22 @@ class Rules:
             strict=issuer.strict,
             max_lifetime=issuer.max_lifetime.seconds if issuer.max_lifetime else None,
         )
+
+    @classmethod
+    def of_own(cls, own: OwnIssuer) -> Self:
+        """Those of the gateway's own tokens. Raises Misconfigured."""
+        return replace(cls.compile(as_issuer(own)), own=True)
+
+
+def as_issuer(own: OwnIssuer) -> Issuer:
+    """The gateway's own issuer as one of those whose tokens are accepted."""
+    return Issuer(
+        issuer=own.issuer,
+        audience=own.audience,
+        algorithms=["ES256"],
+        claims=Claims(client="/client_id"),
+        strict=True,
+    )
 
 
 def _pointer(key: str, text: str) -> Pointer:

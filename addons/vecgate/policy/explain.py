@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -44,9 +45,12 @@ class Explainer:
         Of an issuer that is not configured, which a plugin may vouch for, they are read where claims usually stand.
         Raises Refusal for claims that no token could have: `iss` and `sub` are needed, `exp` and `aud` are not.
         """
-        issuers = {issuer.issuer: issuer for issuer in self._config.identity.issuers}
+        identity, named = self._config.identity, str(claims.get("iss"))
+        if identity.own is not None and named == identity.own.issuer:
+            return principal_of(claims, Rules.of_own(identity.own))
         unknown = Issuer(issuer="unknown", audience="unknown", claims=Claims())
-        return principal_of(claims, Rules.compile(issuers.get(str(claims.get("iss")), unknown)))
+        issuers = {issuer.issuer: issuer for issuer in identity.issuers}
+        return principal_of(claims, replace(Rules.compile(issuers.get(named, unknown)), issuer=named))
 
     def explain(self, connection: str, principal: Principal, line: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """What `classify` says of the line, and the decision.

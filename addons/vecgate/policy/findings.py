@@ -155,8 +155,7 @@ def _approval(rule: ApprovalRule, at: KeyPath, config: Config) -> Iterator[Remar
         yield Code.REVIEWERS, where, "nobody can decide: there is no control plane"
     if anyone(rule.reviewers):
         yield Code.REVIEWERS, where, "everyone but the one who asks may decide"
-    issuers = {issuer.issuer for issuer in config.identity.issuers}
-    if rule.reviewers.issuers is not None and issuers.isdisjoint(rule.reviewers.issuers):
+    if rule.reviewers.issuers is not None and config.identity.known.isdisjoint(rule.reviewers.issuers):
         yield Code.REVIEWERS, (*where, "issuers"), "nobody can decide: none of these issuers is configured"
     named = rule.reviewers.subjects
     if named is not None and len(set(named)) < rule.approvals:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import secrets
 from typing import Any, Final, Self
 
 import msgspec
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
@@ -115,4 +115,5 @@ class Proved(msgspec.Struct, frozen=True):
         """Whether the program that began this login is the one that asks (RFC 7636 §4.6)."""
         if self.loopback is None or not _VERIFIER.fullmatch(verifier):
             return False
-        return secrets.compare_digest(str(create_s256_code_challenge(verifier)), self.loopback.challenge)
+        shown = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        return secrets.compare_digest(shown, self.loopback.challenge)

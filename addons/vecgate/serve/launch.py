@@ -15,6 +15,7 @@ from mitmproxy.options import Options
 from mitmproxy.utils import asyncio_utils
 
 from vecgate import assembly
+from vecgate.control.guard import host_of
 from vecgate.control.server import ControlServer
 from vecgate.errors import Unavailable
 from vecgate.pipeline import stages
@@ -84,7 +85,8 @@ async def _run(context: Context, runtime: Runtime, stopping: asyncio.Event, work
 
     control = None
     if runtime.config.control is not None and worker == 0:
-        control = ControlServer(runtime.config.control.listen, in_force)
+        hosts = [host_of(runtime.issuer.own.issuer)] if runtime.issuer else []
+        control = ControlServer(runtime.config.control.listen, in_force, hosts)
         await control.start()
     settle_collector()
     loop = asyncio.get_running_loop()

@@ -46,7 +46,8 @@ class Mirror:
         if not revoked:
             return False
         return self._holds(principal.key) or bool(
-            principal.token_id and self._holds(token_key(principal.issuer, principal.token_id))
+            principal.token_id
+            and self._holds(token_key(principal.token_issuer or principal.issuer, principal.token_id))
         )
 
     def epoch(self, name: str) -> int:

@@ -15,6 +15,7 @@ from vecgate.control.app import control_app
 from vecgate.control.guard import HEADERS, allowed_hosts
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.principal import Principal
+from vecgate.issuer.issuer import Issuer
 from vecgate.operations.model import Action, Operation
 from vecgate.reasons import Reason
 from vecgate.state.memory import MemoryStore
@@ -24,6 +25,8 @@ PEOPLE = {principal.subject: principal for principal in (ALICE, OWNER, SECOND, S
 
 class Services:
     """Tokens are people's names."""
+
+    issuer: Issuer | None = None
 
     def __init__(self, approvals: Approvals) -> None:
         self.approvals = approvals
