@@ -32,6 +32,7 @@ from vecgate.masking.masker import Masker
 from vecgate.operations.dialect import Dialect
 from vecgate.policy.policy import Policy
 from vecgate.runtime import Runtime, Upstream
+from vecgate.saml.open import open_logins
 from vecgate.secrets.resolve import resolve
 from vecgate.state.open import open_store
 from vecgate.state.store import StateStore
@@ -147,8 +148,9 @@ async def _judging(
         plugin=hooks.authenticate if hooks.implements("vecgate_authenticate") else None,
         own=OwnKeys(issuer.own, issuer.ring) if issuer else None,
     )
+    logins = await asyncio.to_thread(open_logins, loaded, store, recorder, issuer, authenticator.recheck)
     await authenticator.start()
-    return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams, issuer)
+    return Runtime(loaded, hooks, store, recorder, authenticator, policy, limiter, approvals, upstreams, issuer, logins)
 
 
 def _upstream(

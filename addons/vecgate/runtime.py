@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -25,6 +26,9 @@ from vecgate.operations.site import Site
 from vecgate.policy.policy import Policy
 from vecgate.reasons import Reason
 from vecgate.state.store import StateStore
+
+if TYPE_CHECKING:  # python3-saml, which it needs, is an extra
+    from vecgate.saml.logins import Logins
 
 HEADERS = (
     (b"accept", b"application/json"),
@@ -128,6 +132,8 @@ class Runtime:
     upstreams: Mapping[str, Upstream]
     issuer: Issuer | None = None
     """The gateway's own, where configuration has one."""
+    logins: Logins | None = None
+    """By SAML, where configuration has a provider."""
 
     @property
     def config(self) -> Config:

@@ -19,6 +19,7 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade"})
 _STATE = re.compile(r"memory:|sqlite:///.+")
 _MILVUS_METRICS = 9091
+_ISSUER = re.compile(r"[!-z|~]{1,1024}")
 _ENTITY = re.compile(r"[!#-%(-;=?-z|~]{1,1024}")
 _NO_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "act", "sid", "groups"})
 _DAY = 86_400
@@ -165,7 +166,7 @@ def _saml(config: Config) -> Iterator[Mistake]:
     for index, each in enumerate(providers):
         if each.issuer in others:
             yield (*at, index, "issuer"), "is another issuer's name, too: its people would be the same"
-        if not _ENTITY.fullmatch(each.issuer):
+        if not _ISSUER.fullmatch(each.issuer):
             yield (*at, index, "issuer"), "is no entity id: write it as the provider's metadata does"
         if each.entity_id is not None and not _ENTITY.fullmatch(each.entity_id):
             yield (*at, index, "entity_id"), "must be an address or a urn, without spaces, quotes and brackets"

@@ -185,7 +185,7 @@ class Identity(Model):
     def known(self) -> frozenset[str]:
         """Every issuer that a principal can be of, unless a plugin vouches for another."""
         own = {self.own.issuer} if self.own else set()
-        return frozenset({each.issuer for each in (*self.issuers, *self.saml)} | own)
+        return frozenset({each.issuer for each in self.issuers} | {each.issuer for each in self.saml} | own)
 
 
 class Subjects(Model):

@@ -6,10 +6,10 @@
     POST /v1/approvals/{id}/deny        {"comment": "…"}
     GET  /healthz                       200 while requests can be served, 503 otherwise
 
-and, where configuration has an issuer of the gateway's own, what `control.issuer` lists.
+and, where configuration has an issuer of the gateway's own, what `control.issuer` and `control.saml` list.
 
-A reviewer sends the token of one of the configured issuers as `Authorization: Bearer`. There are no cookies, and a
-decision needs a JSON body, so no page can make a browser decide.
+A reviewer sends the token of one of the configured issuers as `Authorization: Bearer`. Nobody is known by a cookie, and
+a decision needs a JSON body, so no page can make a browser decide.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from vecgate.approvals.tickets import Ticket, TicketClosed, TicketUnknown
 from vecgate.control.guard import HEALTH, Guard
 from vecgate.control.issuer import issuer_routes
 from vecgate.control.problems import answer, problem, problem_of
+from vecgate.control.saml import SigningIn, saml_routes
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
 from vecgate.issuer.issuer import Issuer
@@ -45,7 +46,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
 
 
-class Services(Protocol):
+class Services(SigningIn, Protocol):
     """What the API works on, asked for at every request: a reload replaces it."""
 
     @property
@@ -76,6 +77,7 @@ def control_app(services: Services, hosts: Iterable[str]) -> ASGIApp:
         Route("/v1/approvals/{id}/deny", api.deny, methods=["POST"]),
         Route(HEALTH, api.health, methods=["GET"]),
         *issuer_routes(services),
+        *saml_routes(services),
     ]
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: _http_problem,

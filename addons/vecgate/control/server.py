@@ -20,6 +20,7 @@ from vecgate.issuer.issuer import Issuer
 
 if TYPE_CHECKING:
     from vecgate.runtime import Runtime
+    from vecgate.saml.logins import Logins
 
 STOP = 1.5
 """Seconds that open connections get at the end."""
@@ -41,6 +42,10 @@ class Current:
     @property
     def issuer(self) -> Issuer | None:
         return self._runtime().issuer
+
+    @property
+    def logins(self) -> Logins | None:
+        return self._runtime().logins
 
     async def authenticate(self, token: str, address: str) -> Principal:
         return await self._runtime().authenticator.authenticate(token, address=address)
