@@ -70,8 +70,13 @@ class SigningKey:
         return "".join(self.certificate.splitlines()[1:-1])
 
 
-@cache
 def signing_key(name: str = "idp", bits: int = 2048) -> SigningKey:
+    """The same for the same name."""
+    return _made(name, bits)
+
+
+@cache
+def _made(name: str, bits: int) -> SigningKey:
     key = rsa.generate_private_key(65537, bits)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
@@ -97,7 +102,9 @@ def metadata(
 ) -> str:
     listed = certificates or (signing_key().base64,)
     keys = "\n".join(KEY.format(use=use, certificate=each) for each in listed)
-    return METADATA.format(issuer=issuer, keys=keys, sign_on=escape(sign_on), more=more, binding=binding)
+    return METADATA.format(
+        issuer=issuer, keys=keys, sign_on=escape(sign_on, {'"': "&quot;"}), more=more, binding=binding
+    )
 
 
 def config(**changes: Any) -> SamlProvider:
