@@ -5,6 +5,8 @@ VecgateError
 ├── Refusal            the client's request: one reason code, becomes the answer
 │   └── Unmaskable     the database's answer cannot be rebuilt safely
 ├── Unavailable        something the gateway depends on is down: becomes a 503 refusal
+├── LoginError         a person cannot sign in from here: wrong use, a broken file, an issuer that does not answer
+│   └── LoginRefused   the issuer says no, or the sign-in has ended
 └── PluginError        a plugin is missing, fails to import or breaks its contract
 """
 
@@ -41,6 +43,18 @@ class ConfigError(VecgateError):
     def __init__(self, *findings: Finding) -> None:
         super().__init__("\n".join(map(str, findings)))
         self.findings = findings
+
+
+class LoginError(VecgateError):
+    """Signing in, or using a sign-in, cannot be done. Its text holds no token."""
+
+
+class LoginRefused(LoginError):
+    """The issuer refuses. `code` is OAuth's error code (RFC 6749 §5.2, RFC 8628 §3.5), empty where there is none."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class PluginError(VecgateError):

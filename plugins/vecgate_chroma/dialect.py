@@ -40,6 +40,10 @@ _IDENTITY: Final = Lookup("identity", Outgoing("GET", TABLE["list_databases"].ta
 class ChromaDialect(Dialect):
     name: ClassVar[str] = "chroma"
     credential: ClassVar[CredentialHeader] = CredentialHeader("x-chroma-token")
+    client: ClassVar[str] = (
+        "import chromadb\n"
+        'client = chromadb.HttpClient({host!r}, {port}, {tls}, headers={{"Authorization": f"Bearer {{token()}}"}})'
+    )
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset(
         {
             ("GET", "/api/v2"),

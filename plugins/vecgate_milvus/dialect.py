@@ -23,6 +23,7 @@ from vecgate_milvus.wire import Wire
 class MilvusDialect(Dialect):
     name: ClassVar[str] = "milvus"
     credential: ClassVar[CredentialHeader] = CredentialHeader("authorization", base64=True)
+    client: ClassVar[str] = "from pymilvus import MilvusClient\nclient = MilvusClient({url!r}, token=token())"
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset(
         {
             (GRPC, grpc.HEALTH),

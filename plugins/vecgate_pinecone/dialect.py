@@ -24,6 +24,9 @@ _GOOD: Final = frozenset({200, 201, 202})
 class PineconeDialect(Dialect):
     name: ClassVar[str] = "pinecone"
     credential: ClassVar[CredentialHeader] = CredentialHeader("api-key")
+    client: ClassVar[str] = (
+        "from pinecone import Pinecone\nclient = Pinecone(api_key=token(), host={url!r})  # client.Index(host={url!r})"
+    )
     table: ClassVar[Table] = TABLE
     headers: ClassVar[frozenset[str]] = frozenset({versions.HEADER})
     descriptors: ClassVar[Descriptors | None] = DESCRIPTORS

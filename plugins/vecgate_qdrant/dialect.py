@@ -22,6 +22,9 @@ from vecgate_qdrant.wire import Wire
 class QdrantDialect(Dialect):
     name: ClassVar[str] = "qdrant"
     credential: ClassVar[CredentialHeader] = CredentialHeader("api-key")
+    client: ClassVar[str] = (
+        "from qdrant_client import QdrantClient\nclient = QdrantClient({url!r}, auth_token_provider=token)"
+    )
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset(
         {
             ("GET", "/"),

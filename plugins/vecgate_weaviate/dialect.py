@@ -27,6 +27,11 @@ class WeaviateDialect(Dialect):
 
     name: ClassVar[str] = "weaviate"
     credential: ClassVar[CredentialHeader] = CredentialHeader("authorization")
+    client: ClassVar[str] = (
+        "import weaviate\n"
+        "client = weaviate.connect_to_custom({host!r}, {port}, {tls}, {grpc_host!r}, {grpc_port}, {grpc_tls}, "
+        "auth_credentials=weaviate.auth.Auth.api_key(token()))"
+    )
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset(
         {
             ("GET", "/v1/.well-known/live"),

@@ -16,8 +16,12 @@ SOURCES: Final = Path(__file__).parents[1] / "real" / "javascript"
 
 @pytest.fixture(scope="session")
 def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("javascript") / "client"
-    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("node_modules"))
+    return install(SOURCES, tmp_path_factory.mktemp("javascript") / "client")
+
+
+def install(source: Path, folder: Path) -> Path:
+    """A copy of a folder, with what its lock file names."""
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("node_modules"))
     done = subprocess.run(
         ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"],
         cwd=folder,

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from vecgate.cli.output import fail
-from vecgate.errors import VecgateError
+from vecgate.errors import LoginRefused, VecgateError
 
 VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "demo": ("demo", "See it work: a real Chroma server, an issuer, the gateway, and four people with stock clients."),
@@ -19,6 +19,11 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "check": ("check", "Validate configuration and policy, and say what is suspicious in them."),
     "classify": ("classify", "Say what requests would do to which resources. Nothing is contacted."),
     "explain": ("explain", "Say what the gateway would answer to requests of one principal. Nothing is contacted."),
+    "login": ("login", "Sign in at your identity provider, and keep a short-lived token for the other verbs."),
+    "token": ("login", "Print a token that is good for a while, renewed when it is about to end."),
+    "whoami": ("login", "Say who you are to a gateway: what your token says, read as a gateway reads it."),
+    "logout": ("login", "End your sign-in at the issuer, and forget it here."),
+    "env": ("env", "Print Python that makes an engine's own client come to a connection as you."),
     "policy": ("policy", "Test a policy against expectations."),
     "approvals": ("approvals", "List, show and decide requests that wait for a reviewer."),
     "sessions": ("sessions", "What people did, read from evidence."),
@@ -55,6 +60,8 @@ class Verbs(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except LoginRefused as error:
+            fail(str(error), code=1)
         except VecgateError as error:
             fail(str(error))
 

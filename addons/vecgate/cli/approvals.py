@@ -13,8 +13,9 @@ import httpx
 import msgspec
 import typer
 
-from vecgate.cli.options import AsJson
+from vecgate.cli.options import AsJson, TokenFile
 from vecgate.cli.output import fail, printable, say, table
+from vecgate.login.fresh import access_token
 
 DEFAULT_CONTROL = "http://127.0.0.1:6099"
 PAUSE = 2.0
@@ -23,9 +24,6 @@ _STEERING = re.compile("[^\x20-\x7e\n]")
 _ID = re.compile(r"[0-9a-f]{32}")
 
 Control = Annotated[str, typer.Option(metavar="URL", envvar="VECGATE_CONTROL", help="The control plane.")]
-TokenFile = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Your token. Default: the one that vecgate login keeps.")
-]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The ticket.")]
 Comment = Annotated[str, typer.Option("-m", "--comment", metavar="TEXT", help="Why; kept as evidence.")]
 
@@ -118,12 +116,7 @@ def _decide(ticket: str, verb: str, comment: str, control: str, token_file: Path
 
 @contextlib.contextmanager
 def _client(control: str, token_file: Path | None) -> Iterator[httpx.Client]:
-    path = token_file or Path(typer.get_app_dir("vecgate")) / "token"
-    try:
-        (token,) = path.read_text("ascii").split()
-    except (OSError, ValueError) as error:
-        fail(f"no token in {path}: {error}\nSign in with vecgate login, or name a file with --token-file.")
-    headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
+    headers = {"authorization": f"Bearer {access_token(token_file)}", "accept": "application/json"}
     try:
         with httpx.Client(base_url=control, headers=headers, timeout=15, trust_env=False) as client:
             yield client

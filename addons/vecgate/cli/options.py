@@ -12,3 +12,11 @@ MaybeConfig = Annotated[Path | None, typer.Option("-c", "--config", metavar="FIL
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print JSON Lines, which this verb always does.")]
 Batch = Annotated[str, typer.Option(metavar="FILE|-", help="JSON Lines, one request each; - is standard input.")]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="VECGATE_TOKEN_FILE",
+        help="Where your sign-in is kept, or a file with a token. Default: the one that vecgate login keeps.",
+    ),
+]

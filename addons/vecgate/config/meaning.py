@@ -8,20 +8,19 @@ from collections.abc import Iterator
 from vecgate.config.addresses import Address, UpstreamAddress
 from vecgate.config.document import KeyPath, key_text
 from vecgate.config.known import Known
-from vecgate.config.mistake import Mistake, attempt, parsed, repeated
-from vecgate.config.models import Config, Connection, Credential, Issuer
+from vecgate.config.mistake import Mistake, attempt, file_reference, parsed, repeated
+from vecgate.config.models import Config, Connection, Credential, Issuer, Login
 from vecgate.config.problems import did_you_mean
 from vecgate.config.rules import mask_mistakes, rule_mistakes
+from vecgate.config.saml import saml_mistakes
 from vecgate.identity.rules import Misconfigured, Rules, key_url
+from vecgate.login.client import check_scope, loopback
 
 _REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]\S*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade"})
 _STATE = re.compile(r"memory:|sqlite:///.+")
 _MILVUS_METRICS = 9091
-_ISSUER = re.compile(r"[!-z|~]{1,1024}")
-_ENTITY = re.compile(r"[!#-%(-;=?-z|~]{1,1024}")
-_NO_CLAIMS = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "act", "sid", "groups"})
 _DAY = 86_400
 
 
@@ -32,7 +31,7 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
         yield from _issuer(issuer, ("identity", "issuers", index))
     yield from repeated(("identity", "issuers"), "issuer", [issuer.issuer for issuer in config.identity.issuers])
     yield from _own(config)
-    yield from _saml(config)
+    yield from saml_mistakes(config)
     yield from _stores(config)
     yield from rule_mistakes(config, known)
     if known is not None:
@@ -112,6 +111,8 @@ def _issuer(issuer: Issuer, at: KeyPath) -> Iterator[Mistake]:
         Rules.compile(issuer)
     except Misconfigured as error:
         yield (*at, *error.key.split(".")), str(error)
+    if issuer.login is not None:
+        yield from _login(issuer, issuer.login, (*at, "login"))
     if issuer.jwks.startswith("file:"):
         if issuer.jwks == "file:":
             yield (*at, "jwks"), "names no file"
@@ -152,34 +153,22 @@ def _own(config: Config) -> Iterator[Mistake]:
             yield (*named, index, "keys"), "has a key that is named twice"
 
 
-def _saml(config: Config) -> Iterator[Mistake]:
-    providers, at = config.identity.saml, ("identity", "saml")
-    if providers and config.identity.own is None:
-        yield at, "needs identity.own: whoever signs in gets a token of the gateway's own issuer"
-    if providers and config.control is None:
-        yield at, "needs control: people sign in at the control plane"
-    yield from repeated(at, "name", [each.name for each in providers])
-    yield from repeated(at, "issuer", [each.issuer for each in providers])
-    others = {each.issuer for each in config.identity.issuers}
-    if config.identity.own is not None:
-        others.add(config.identity.own.issuer)
-    for index, each in enumerate(providers):
-        if each.issuer in others:
-            yield (*at, index, "issuer"), "is another issuer's name, too: its people would be the same"
-        if not _ISSUER.fullmatch(each.issuer):
-            yield (*at, index, "issuer"), "is no entity id: write it as the provider's metadata does"
-        if each.entity_id is not None and not _ENTITY.fullmatch(each.entity_id):
-            yield (*at, index, "entity_id"), "must be an address or a urn, without spaces, quotes and brackets"
-        yield from attempt((*at, index, "metadata"), _file_reference, each.metadata)
-        for place, name in enumerate(each.claims):
-            if name in _NO_CLAIMS:
-                yield (*at, index, "claims", place), "is a claim with a meaning of its own"
-
-
 def _own_address(text: str) -> None:
     key_url(text, allow_http=True)
     if "?" in text:
         raise ValueError("an issuer has no query")
+
+
+def _login(issuer: Issuer, login: Login, at: KeyPath) -> Iterator[Mistake]:
+    try:
+        key_url(issuer.issuer, issuer.allow_http)
+    except ValueError:
+        yield at, "is of use with an issuer at an https address only; on loopback with allow_http"
+    if login.client_secret is not None and not _REFERENCE.fullmatch(login.client_secret):
+        yield (*at, "client_secret"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
+    for index, scope in enumerate(login.scopes or ()):
+        yield from attempt((*at, "scopes", index), check_scope, scope)
+    yield from attempt((*at, "redirect"), loopback, login.redirect)
 
 
 def _stores(config: Config) -> Iterator[Mistake]:
@@ -190,14 +179,9 @@ def _stores(config: Config) -> Iterator[Mistake]:
         (("masking", "key"), config.masking.key),
     ):
         if reference is not None:
-            yield from attempt(at, _file_reference, reference)
+            yield from attempt(at, file_reference, reference)
     if not config.evidence.checkpoint.seconds:
         yield ("evidence", "checkpoint"), "must be more than nothing"
-
-
-def _file_reference(text: str) -> None:
-    if not re.fullmatch(r"file:\S.*", text):
-        raise ValueError("must be a reference, file:PATH")
 
 
 def _listing(known: Known) -> str:

@@ -96,6 +96,25 @@ class Claims(Model):
     """The application that the token was issued to."""
 
 
+class Login(Model):
+    """How people sign in there with `vecgate login`. The gateway itself has no use for it."""
+
+    client_id: Text
+    """The client that is registered there for people's terminals: a public one, with device or code flow."""
+    client_secret: Text | None = None
+    """A reference (`env:NAME`, `file:PATH`), for issuers that give installed applications a secret."""
+    scopes: Names | None = None
+    """Left out, those of `openid profile offline_access` that the issuer knows."""
+    audience: Text | None = None
+    """A parameter of requests by which some issuers choose the token's audience (Auth0)."""
+    resource: Text | None = None
+    """The same by RFC 8707."""
+    prompt: Text | None = None
+    """OpenID Connect's `prompt`: `consent` where the issuer gives no refresh token without."""
+    redirect: Text = "http://127.0.0.1/callback"
+    """Where on the person's machine a browser is sent back to; a port is chosen where none is written."""
+
+
 class Issuer(Model):
     """An identity provider whose tokens are accepted."""
 
@@ -116,6 +135,8 @@ class Issuer(Model):
     """How long known keys stay good while the issuer cannot be reached."""
     allow_http: bool = False
     """Fetch keys over plain http from a loopback address (development only)."""
+    login: Login | None = None
+    """How people sign in there from a terminal."""
 
 
 class OwnIssuer(Model):

@@ -8,7 +8,7 @@ import httpx
 
 MAX_BYTES = 1024 * 1024
 SECONDS = 3.0
-_LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
 class FetchError(Exception):
@@ -48,18 +48,24 @@ class Fetcher:
             follow_redirects=False,
             timeout=SECONDS,
             headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "vecgate"},
-            mounts={} if self._transport else dict.fromkeys(_LOOPBACK),
+            mounts={} if self._transport else dict.fromkeys(LOOPBACK),
         )
 
 
-async def _body(response: httpx.Response) -> bytes:
+def check_json(response: httpx.Response) -> None:
+    """Whether the answer says that its bytes are JSON as they come. Raises FetchError."""
     url, kind = response.url, response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if response.status_code != 200:
-        raise FetchError(f"{url}: status {response.status_code}")
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise FetchError(f"{url}: not JSON")
     if response.headers.get("content-encoding", "identity") != "identity":
         raise FetchError(f"{url}: compressed, though that was not asked for")
+
+
+async def _body(response: httpx.Response) -> bytes:
+    url = response.url
+    if response.status_code != 200:
+        raise FetchError(f"{url}: status {response.status_code}")
+    check_json(response)
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk

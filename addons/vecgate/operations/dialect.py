@@ -97,6 +97,10 @@ class Dialect(ABC):
     besides `content-type`. All others end at the gateway."""
     descriptors: ClassVar[Descriptors | None] = None
     """The engine's gRPC services; None where it has none. Their calls are rows whose method is GRPC."""
+    client: ClassVar[str] = ""
+    """Python that makes the engine's own client, for `vecgate env`; empty where it is not known. `token()` gives a
+    fresh token there; `{url}`, `{host}`, `{port}` and `{tls}` stand for the connection, `{grpc_host}`, `{grpc_port}`
+    and `{grpc_tls}` for the one that asks it for names."""
     codes: ClassVar[Mapping[Reason, int]] = {}
     """gRPC status codes of refusals, where the engine's clients need others than `vecgate.operations.grpc` gives."""
 

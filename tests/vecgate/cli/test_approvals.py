@@ -10,13 +10,12 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-import typer
 from tests.support.approvals import ALICE, OWNER, Evidence, approvals_on, asked
 from tests.support.control import serving
 from typer.testing import CliRunner
 
 from vecgate.cli import approvals as module
-from vecgate.cli.approvals import register
+from vecgate.cli.app import app
 from vecgate.operations.model import Action, Operation
 from vecgate.state.memory import MemoryStore
 
@@ -108,11 +107,6 @@ def token(tmp_path: Path) -> Path:
     path = tmp_path / "token"
     path.write_text("my-token\n")
     return path
-
-
-app = typer.Typer()
-app.callback()(lambda: None)
-register(app)
 
 
 def run(*args: str | Path) -> tuple[int, str, str]:
@@ -217,7 +211,7 @@ def test_a_control_plane_that_does_not_answer(control: ControlPlane, token: Path
 def test_without_a_token_it_says_where_one_is_looked_for(
     control: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     code, _, err = run("list")
     assert code == 2
