@@ -5,6 +5,7 @@ GET  /saml/{name}/login      off to the identity provider (HTTP-Redirect)
 POST /saml/{name}/acs        back from it (HTTP-POST)
 GET  /saml/{name}/done       the token on a page, or a code for the program that waits on loopback
 POST /saml/{name}/token      that program's code for a token (RFC 6749 §4.1.3, RFC 7636)
+GET  /saml/{name}/.well-known/openid-configuration   the last two for OAuth clients, such as `vecgate login`
 
 The one cookie holds nothing but a random text. It ties the way back to the browser that went: without it somebody could
 finish their own login in another's browser. `SameSite=Lax` keeps it from the provider's POST, and sends it with the
@@ -27,7 +28,7 @@ from vecgate.control.pages import page, refusal_page
 from vecgate.control.problems import answer
 from vecgate.errors import Refusal
 from vecgate.reasons import Reason
-from vecgate.saml.steps import Loopback, secret
+from vecgate.saml.steps import CLIENT, Loopback, secret
 
 if TYPE_CHECKING:  # python3-saml, which they need, is an extra
     from vecgate.saml.logins import Granted, Logins
@@ -60,6 +61,7 @@ def saml_routes(services: SigningIn) -> list[Route]:
         Route("/saml/{name}/acs", _shown(endpoints.acs), methods=["POST"]),
         Route("/saml/{name}/done", _shown(endpoints.done), methods=["GET"]),
         Route("/saml/{name}/token", endpoints.token, methods=["POST"]),
+        Route("/saml/{name}/.well-known/openid-configuration", endpoints.discovery, methods=["GET"]),
     ]
 
 
@@ -111,10 +113,35 @@ class _Endpoints:
     async def token(self, request: Request) -> Response:
         logins, _ = self._asked(request)
         fields = await form(request, TOKEN_FORM)
-        if fields.keys() != _TOKEN_FIELDS or fields["grant_type"] != "authorization_code":
-            raise Refusal(Reason.BAD_BODY, "A code is exchanged as vecgate login does it.")
-        granted = await logins.exchange(fields["code"], fields["code_verifier"], fields["redirect_uri"])
+        if fields.keys() != _TOKEN_FIELDS or fields["client_id"] != CLIENT:
+            return answer({"error": "invalid_request"}, 400)
+        if fields["grant_type"] != "authorization_code":
+            return answer({"error": "unsupported_grant_type"}, 400)
+        try:
+            granted = await logins.exchange(fields["code"], fields["code_verifier"], fields["redirect_uri"])
+        except Refusal as refusal:
+            if refusal.status != 401:
+                raise
+            return answer({"error": "invalid_grant", "error_description": str(refusal)}, 400)
         return answer({"access_token": granted.token, "token_type": "Bearer", "expires_in": granted.lifetime})
+
+    async def discovery(self, request: Request) -> Response:
+        """OAuth 2.0 metadata (RFC 8414) at the place where OpenID clients look."""
+        _, provider = self._asked(request)
+        return answer(
+            {
+                "issuer": provider.home,
+                "authorization_endpoint": f"{provider.home}/login",
+                "token_endpoint": f"{provider.home}/token",
+                "jwks_uri": f"{provider.base}/jwks.json",
+                "scopes_supported": ["vecgate"],
+                "response_types_supported": ["code"],
+                "grant_types_supported": ["authorization_code"],
+                "token_endpoint_auth_methods_supported": ["none"],
+                "code_challenge_methods_supported": ["S256"],
+                "authorization_response_iss_parameter_supported": True,
+            }
+        )
 
     def _asked(self, request: Request) -> tuple[Logins, Provider]:
         logins = self._services.logins

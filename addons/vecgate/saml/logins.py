@@ -154,7 +154,8 @@ class Logins:
         if proved.loopback is None:
             return await self._grant(proved)
         again = await self._code(msgspec.structs.replace(proved, browser=""))
-        return f"{proved.loopback.redirect}?{urlencode({'code': again, 'state': proved.loopback.state})}"
+        answer = {"code": again, "state": proved.loopback.state, "iss": provider.home}  # RFC 9207
+        return f"{proved.loopback.redirect}?{urlencode(answer)}"
 
     async def exchange(self, code: str, verifier: str, redirect: str) -> Granted:
         """The token for a program's code (RFC 6749 §4.1.3). Raises Refusal: `token_invalid`; Unavailable."""

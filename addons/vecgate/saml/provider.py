@@ -36,10 +36,10 @@ _SMALLEST_RSA = 2048
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`home` is the address of everything that concerns this provider: `https://gateway.example/saml/NAME`."""
+    """`base` is the control plane's address, without a slash at its end."""
 
     config: SamlProvider
-    home: str
+    base: str
     entity_id: str
     settings: OneLogin_Saml2_Settings = field(repr=False)
     sign_on: str
@@ -47,13 +47,18 @@ class Provider:
 
     @classmethod
     def read(cls, config: SamlProvider, base: str, path: Path) -> Self:
-        """`base` is the control plane's address, without a slash at its end. Raises ValueError, OSError."""
-        home = f"{base}/saml/{config.name}"
+        """From the metadata at `path`. Raises ValueError, OSError."""
+        home = _home(base, config.name)
         entity_id = config.entity_id or f"{home}/metadata"
         described = _described(path, config.issuer)
         sp = {"entityId": entity_id, "assertionConsumerService": {"url": f"{home}/acs"}}
         settings = OneLogin_Saml2_Settings({"strict": True, "sp": sp, "idp": described, "security": _SECURITY})
-        return cls(config, home, entity_id, settings, described["singleSignOnService"]["url"])
+        return cls(config, base, entity_id, settings, described["singleSignOnService"]["url"])
+
+    @property
+    def home(self) -> str:
+        """What concerns this provider lies below: `https://gateway.example/saml/NAME`."""
+        return _home(self.base, self.config.name)
 
     @property
     def acs(self) -> str:
@@ -75,6 +80,10 @@ class Provider:
         scheme, _, rest = self.acs.partition("://")
         host, slash, path = rest.partition("/")
         return {"https": "on" if scheme == "https" else "off", "http_host": host, "script_name": slash + path}
+
+
+def _home(base: str, name: str) -> str:
+    return f"{base}/saml/{name}"
 
 
 class _Escaped:

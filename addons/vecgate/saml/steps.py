@@ -20,7 +20,9 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 CLIENT: Final = "vecgate"
 """The `client_id` of the command line. It is no secret: the challenge is what counts."""
-_NAMES: Final = {"response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method"}
+_NEEDED: Final = {"response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method"}
+_IDLE: Final = {"scope", "nonce"}
+"""What OpenID clients send, too: there is one scope, and no ID token."""
 
 
 def secret() -> str:
@@ -47,7 +49,7 @@ class Loopback(msgspec.Struct, frozen=True):
             return None
         found = _REDIRECT.fullmatch(query.get("redirect_uri", ""))
         fits = (
-            query.keys() == _NAMES
+            query.keys() - _IDLE == _NEEDED
             and query["response_type"] == "code"
             and query["client_id"] == CLIENT
             and query["code_challenge_method"] == "S256"

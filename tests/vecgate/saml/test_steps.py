@@ -63,7 +63,7 @@ def test_a_program_waits_on_loopback(address: str) -> None:
         pytest.param({"state": "&code=evil&state=xx"}, id="state-that-is-a-query"),
         pytest.param({"code_challenge": "x"}, id="challenge"),
         pytest.param({"code_challenge_method": "plain"}, id="plain"),
-        pytest.param({"scope": "openid"}, id="unknown-member"),
+        pytest.param({"prompt": "none"}, id="unknown-member"),
         pytest.param({"rd": "//evil"}, id="rd"),
     ],
 )
