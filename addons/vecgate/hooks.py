@@ -94,11 +94,13 @@ class Hooks:
         return None
 
     def veto(self, principal: Principal, operations: Sequence[Operation], connection: str) -> str | None:
-        """Why a plugin refuses the request, never empty; None if none does. Raises what plugins raise."""
+        """Why a plugin refuses the request, never empty; None if none does. Each is asked about the principal and about
+        everybody who acts for it. Raises what plugins raise."""
         for call in self._calls["vecgate_veto"]:
-            said = call(principal=principal, operations=operations, connection=connection)
-            if said is not None:
-                return said if isinstance(said, str) and said else "A plugin refuses the request."
+            for party in principal.parties:
+                said = call(principal=party, operations=operations, connection=connection)
+                if said is not None:
+                    return said if isinstance(said, str) and said else "A plugin refuses the request."
         return None
 
     def mask_strategies(self) -> dict[str, FieldStrategy | VectorStrategy]:

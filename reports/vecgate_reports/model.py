@@ -124,7 +124,8 @@ def _text(value: object) -> str:
 def _who(principal: Mapping[str, Any] | None) -> str:
     if not principal:
         return "Not identified"
-    return str(principal.get("name") or principal.get("subject") or "Not identified")
+    parties = [principal, *principal.get("actors", [])]
+    return " via ".join(str(each.get("name") or each.get("subject") or "Not identified") for each in parties)
 
 
 def _identity(session: Session) -> Facts:
@@ -135,6 +136,7 @@ def _identity(session: Session) -> Facts:
         ("Issuer", principal.get("issuer")),
         ("Groups", joined(principal.get("groups", []))),
         ("Client", principal.get("client")),
+        ("Acting", joined(f"{each['issuer']} {each['subject']}" for each in principal.get("actors", []))),
         ("Token fingerprint", joined(seen((each.get("principal") or {}).get("token") for each in facts))),
         ("From", joined(seen(str(each.get("peer", "")).rpartition(":")[0] for each in facts))),
         ("User agent", joined(seen(each.get("user_agent") for each in facts))),

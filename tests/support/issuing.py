@@ -44,17 +44,13 @@ class Scene:
         self, *issuers: IssuerModel, base: Path = Path(), **more: Any
     ) -> AsyncIterator[Authenticator]:
         identity = Identity(issuers=list(issuers), own=self.own, service_accounts=self.accounts)
-        made = Authenticator(
-            identity,
-            base,
-            **{
-                "own": OwnKeys(self.own, self.ring, self.clock),
-                "revoked": lambda principal: principal.subject in self.revoked,
-                "wall": self.clock,
-                "clock": self.clock,
-            }
-            | more,
-        )
+        given: dict[str, Any] = {
+            "own": OwnKeys(self.own, self.ring, self.clock),
+            "revoked": lambda principal: principal.subject in self.revoked,
+            "wall": self.clock,
+            "clock": self.clock,
+        }
+        made = Authenticator(identity, base, **given | more)
         await made.start()
         try:
             yield made

@@ -117,6 +117,7 @@ async def test_a_reload_judges_anew_on_the_same_state_and_evidence(config: Path)
         ("listen: 127.0.0.1", "listen: 127.0.0.2", "connections"),
         ("policy:", "control: {listen: 127.0.0.1:6099}\npolicy:", "control"),
         ("policy:", "masking: {key: 'file:key'}\npolicy:", "masking"),
+        ("identity:", "identity:\n  own: {issuer: 'https://vecgate.test'}", "identity.own"),
     ],
 )
 async def test_what_only_a_restart_can_change_is_refused_with_its_place(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -73,6 +74,15 @@ def test_any_veto_but_none_refuses_with_a_text(answer: Any) -> None:
 
 def test_the_plugin_named_first_speaks_first() -> None:
     assert Hooks.of(a=says("a"), b=says("b")).veto(PRINCIPAL, [READ], "docs") == "a"
+
+
+def test_a_veto_is_asked_about_everybody_who_acts() -> None:
+    def veto(principal: Principal, operations: Sequence[Operation], connection: str) -> str | None:
+        return "no agents" if "agents" in principal.groups else None
+
+    acting = replace(PRINCIPAL, actors=(Principal("https://idp.example/", "bot", groups=frozenset({"agents"})),))
+    assert Hooks.of(a=plugin(veto=veto)).veto(PRINCIPAL, [READ], "docs") is None
+    assert Hooks.of(a=plugin(veto=veto)).veto(acting, [READ], "docs") == "no agents"
 
 
 def test_a_veto_sees_who_does_what_where() -> None:

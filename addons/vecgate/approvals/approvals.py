@@ -210,6 +210,7 @@ def facts(step: str, ticket: Ticket) -> dict[str, Any]:
         "connection": ticket.connection,
         "exchange": ticket.exchange,
         "principal": ticket.owner,
+        "actors": list(ticket.actors),
         "rule": ticket.rule,
         "effect": ticket.summary.get("effect", ""),
         "approvals": len([vote for vote in ticket.votes if vote.approve]),
@@ -240,6 +241,7 @@ def _ticket(asked: Asked, now: float) -> Ticket:
         opened=now,
         expires=now + rule.expires.seconds,
         summary=summary(asked),
+        actors=tuple(actor.key for actor in principal.actors),
     )
 
 

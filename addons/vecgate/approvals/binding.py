@@ -32,7 +32,7 @@ def binding(asked: Asked) -> str:
     decision, rule = asked.decision, asked.rule
     facts = {
         "connection": asked.connection,
-        "principal": asked.principal.key,
+        "principal": asked.principal.chain,
         "method": asked.request.method,
         "segments": list(asked.request.target.segments),
         "query": [list(pair) for pair in asked.request.target.query],

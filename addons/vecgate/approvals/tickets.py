@@ -132,6 +132,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     ended: float = 0.0
     status: int = 0
     """The answer's HTTP status, once executed."""
+    actors: tuple[str, ...] = ()
+    """Who asks for the principal, by `Principal.key`."""
 
     @property
     def owner(self) -> str:
@@ -151,11 +153,17 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, state=state, **changes)
 
     def reviewed_by(self, reviewer: Principal) -> bool:
-        """May this principal decide (its own request aside)?"""
-        return reviewer.issuer == LOCAL_ISSUER or matches(Subjects.model_validate(self.reviewers), reviewer)
+        """May this principal, and everybody who acts for it, decide (its own request aside)?"""
+        if reviewer.issuer == LOCAL_ISSUER:
+            return True
+        reviewers = Subjects.model_validate(self.reviewers)
+        return all(matches(reviewers, party) for party in reviewer.parties)
 
     def seen_by(self, principal: Principal) -> bool:
-        return principal.key == self.owner or self.reviewed_by(principal)
+        """By who asked, by itself or through the same actors, and by reviewers."""
+        acting = tuple(actor.key for actor in principal.actors)
+        asked = principal.key == self.owner and acting in ((), self.actors)
+        return asked or self.reviewed_by(principal)
 
     def decidable_by(self, reviewer: Principal) -> bool:
         """It waits, and this principal may decide it."""
@@ -211,16 +219,17 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 def identities(principal: Principal) -> tuple[str, ...]:
     """Every name that one person is known by here, for telling people apart.
 
-    The principal itself, everybody in its actor chain (RFC 8693 §4.1) and its e-mail address: an address grants
+    The principal itself, everybody in its actor chain (RFC 8693 §4.1) and their e-mail addresses: an address grants
     nothing, but one that both sides share is enough to refuse a second account."""
-    names = {principal.key}
-    actor = principal.claims.get("act")
+    names = {party.key for party in principal.parties}
+    actor = principal.claims.get("act")  # of a plugin's principal it may be all there is
     while isinstance(actor, Mapping):
         issuer, subject = actor.get("iss", principal.issuer), actor.get("sub")
         if isinstance(subject, str):
             names.add(f"{issuer} {subject}")
         actor = actor.get("act")
-    email = principal.claims.get("email")
-    if isinstance(email, str) and email:
-        names.add(f" {email.casefold()}")
+    for party in principal.parties:
+        email = party.claims.get("email")
+        if isinstance(email, str) and email:
+            names.add(f" {email.casefold()}")
     return tuple(sorted(names))

@@ -26,6 +26,8 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "env": ("env", "Print Python that makes an engine's own client come to a connection as you."),
     "policy": ("policy", "Test a policy against expectations."),
     "approvals": ("approvals", "List, show and decide requests that wait for a reviewer."),
+    "service-accounts": ("service_accounts", "Make keys for service accounts, and list the accounts."),
+    "issuer": ("issuer", "List and rotate the keys of the gateway's own issuer."),
     "sessions": ("sessions", "What people did, read from evidence."),
     "verify": ("verify", "Check every byte of an evidence directory; name file, line and kind of the first damage."),
     "schema": ("schema", "Print the JSON Schema of the configuration."),

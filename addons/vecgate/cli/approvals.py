@@ -164,7 +164,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def _row(ticket: dict[str, Any]) -> tuple[str, ...]:
-    asked_by = ticket["name"] or ticket["subject"]
+    asked_by = " via ".join([ticket["name"] or ticket["subject"], *ticket["actors"]])
     return (
         ticket["id"],
         ticket["state"],
@@ -182,6 +182,7 @@ def _print(ticket: dict[str, Any]) -> None:
         "state": ticket["state"],
         "effect": summary["effect"],
         "asked by": f"{ticket['name']} ({ticket['issuer']} {ticket['subject']})",
+        **({"via": ", ".join(ticket["actors"])} if ticket["actors"] else {}),
         "from": f"{ticket['peer']} {ticket['user_agent']}",
         "connection": ticket["connection"],
         "request": f"{summary['method']} {summary['target']}",

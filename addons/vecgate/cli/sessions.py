@@ -198,7 +198,8 @@ def _row(session: Session) -> tuple[object, ...]:
 
 def _who(session: Session) -> str:
     principal = session.principal or {}
-    return str(principal.get("name") or principal.get("subject") or "not identified")
+    parties = [principal, *principal.get("actors", [])]
+    return " via ".join(str(each.get("name") or each.get("subject") or "not identified") for each in parties)
 
 
 def _show(visit: Visit) -> None:

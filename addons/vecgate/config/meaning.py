@@ -154,9 +154,12 @@ def _own(config: Config) -> Iterator[Mistake]:
 
 
 def _own_address(text: str) -> None:
-    key_url(text, allow_http=True)
-    if "?" in text:
-        raise ValueError("an issuer has no query")
+    try:
+        plain = "?" not in text and key_url(text, allow_http=True)
+    except ValueError:
+        plain = False
+    if not plain:
+        raise ValueError("write an https address, or an http one on a loopback address")
 
 
 def _login(issuer: Issuer, login: Login, at: KeyPath) -> Iterator[Mistake]:

@@ -14,21 +14,21 @@ a decision needs a JSON body, so no page can make a browser decide.
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from vecgate.approvals.approvals import Approvals
 from vecgate.approvals.tickets import Ticket, TicketClosed, TicketUnknown
+from vecgate.control.body import read_body
 from vecgate.control.guard import HEALTH, Guard
 from vecgate.control.issuer import issuer_routes
 from vecgate.control.problems import answer, problem, problem_of
@@ -40,8 +40,6 @@ from vecgate.reasons import Reason
 
 BODY = 16 * 1024
 """Bytes of a decision."""
-BODY_TIME = 10.0
-"""Seconds for it to arrive."""
 _ID = re.compile(r"[0-9a-f]{32}")
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+)")
 
@@ -57,6 +55,9 @@ class Services(SigningIn, Protocol):
 
     async def authenticate(self, token: str, address: str) -> Principal:
         """Raises Refusal, Unavailable."""
+
+    async def record(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Return once it is durable. Raises Unavailable."""
 
     def healthy(self) -> bool: ...
 
@@ -150,20 +151,7 @@ def _ticket_id(request: Request) -> str:
 
 
 async def _decision(request: Request) -> Decision:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" or "content-encoding" in request.headers:
-        raise Refusal(Reason.UNSUPPORTED_MEDIA, "Send a plain application/json body.")
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_TIME):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > BODY:
-                    raise Refusal(Reason.BODY_TOO_LARGE)
-    except TimeoutError:
-        raise Refusal(Reason.REQUEST_TIMEOUT) from None
-    except ClientDisconnect:
-        raise Refusal(Reason.CLIENT_GONE) from None
+    body = await read_body(request, "application/json", BODY)
     try:
         return msgspec.json.decode(body, type=Decision)
     except msgspec.ValidationError as error:

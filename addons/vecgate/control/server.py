@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -49,6 +49,9 @@ class Current:
 
     async def authenticate(self, token: str, address: str) -> Principal:
         return await self._runtime().authenticator.authenticate(token, address=address)
+
+    async def record(self, kind: str, facts: Mapping[str, Any]) -> None:
+        await self._runtime().recorder.commit(kind, facts)
 
     def healthy(self) -> bool:
         return self._runtime().recorder.healthy

@@ -33,6 +33,17 @@ def who(principal: Principal) -> dict[str, Any]:
         "groups": sorted(principal.groups),
         "client": principal.client,
         "token": principal.fingerprint,
+        "actors": [_actor(each) for each in principal.actors],
+    }
+
+
+def _actor(actor: Principal) -> dict[str, Any]:
+    return {
+        "issuer": actor.issuer,
+        "subject": actor.subject,
+        "name": actor.name,
+        "groups": sorted(actor.groups),
+        "client": actor.client,
     }
 
 

@@ -141,7 +141,7 @@ class Recorder:
         if principal is None:
             return ""
         now = time.monotonic()
-        known = self._sessions.get((principal.key, exchange.connection))
+        known = self._sessions.get((principal.chain, exchange.connection))
         if known is not None and now - known.last < PAUSE:
             known.last = now
             return known.id
@@ -153,7 +153,7 @@ class Recorder:
             self._sessions = {key: known for key, known in self._sessions.items() if now - known.last < PAUSE}
         self._opened += 1
         session = layout.session_id(self._settings.chain, self._opened)
-        self._sessions[exchange.principal.key, exchange.connection] = _Session(session, now)
+        self._sessions[exchange.principal.chain, exchange.connection] = _Session(session, now)
         key = os.urandom(KEY_BYTES) if self._settings.content else None
         facts = {
             "connection": exchange.connection,

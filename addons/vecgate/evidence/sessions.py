@@ -230,16 +230,18 @@ def _attach(visits: dict[str, Visit], events: Sequence[Event]) -> None:
 
 
 def _grouped(visits: Sequence[Visit]) -> list[Session]:
-    """Visits in order of time, by principal (the unknown by address) and connection, cut at every pause."""
+    """Visits in order of time, by principal with its actors (the unknown by address) and connection, cut at every
+    pause."""
     sessions: list[Session] = []
-    latest: dict[tuple[str, str, str], Session] = {}
+    latest: dict[tuple[str, ...], Session] = {}
     for visit in visits:
         principal = visit.facts.get("principal")
         connection = str(visit.facts.get("connection", ""))
         if principal:
-            key = (str(principal.get("issuer")), str(principal.get("subject")), connection)
+            parties = [principal, *principal.get("actors", [])]
+            key = (connection, *(str(each.get(name)) for each in parties for name in ("issuer", "subject")))
         else:
-            key = ("", str(visit.facts.get("peer", "")).rpartition(":")[0], connection)
+            key = (connection, str(visit.facts.get("peer", "")).rpartition(":")[0])
         session = latest.get(key)
         if session is None or _moment(visit.time) - _moment(session.ended) >= timedelta(seconds=PAUSE):
             identity = visit.session or f"x-{visit.exchange[:12]}"

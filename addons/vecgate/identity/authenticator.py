@@ -151,14 +151,15 @@ class Authenticator:
         return principal
 
     def recheck(self, principal: Principal, now: float | None = None) -> None:
-        """Whether a principal proved earlier still counts, for a request that was held.
+        """Whether a principal proved earlier, perhaps under another configuration, still counts.
 
         Raises Refusal: `token_expired`, `token_revoked`.
         """
         moment = self._wall() if now is None else now
         if principal.expires and moment >= principal.expires:
             raise Refusal(Reason.TOKEN_EXPIRED)
-        if self._is_revoked(principal):
+        accounts = [party.subject for party in principal.parties if party.issuer == self._own]
+        if self._is_revoked(principal) or not all(self._accounts.named(name, moment) for name in accounts):
             raise Refusal(Reason.TOKEN_REVOKED)
 
     def _is_revoked(self, principal: Principal) -> bool:
@@ -181,7 +182,8 @@ class Authenticator:
         principal = jwt.verify(key, rules, now)
         if rules.own:
             parties = [self._party(each, now) for each in principal.parties]
-            principal = replace(parties[0], actors=tuple(parties[1:]))
+            ends = min(each.expires for each in parties if each.expires)
+            principal = replace(parties[0], actors=tuple(parties[1:]), expires=ends)
         self._cache[digest, connection] = _Proof(principal, source, source.epoch)
         return principal
 

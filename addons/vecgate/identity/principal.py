@@ -24,6 +24,8 @@ class Principal:
     token_id: str = field(default="", compare=False)
     token_issuer: str = field(default="", compare=False)
     """Who signed the token where that is not `issuer`: the gateway's own issuer, for a person of another one."""
+    exchanged: str = field(default="", compare=False)
+    """The id of the token of `issuer` that this one was exchanged for."""
     actors: tuple[Principal, ...] = field(default=(), compare=False)
     """Who acts for the principal, the one that sent the request first (RFC 8693 §4.1). Rights are the intersection."""
 

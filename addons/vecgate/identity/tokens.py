@@ -106,12 +106,14 @@ def principal(claims: Mapping[str, Any], rules: Rules, *, expires: float = 0.0, 
     origin = claims.get(ORIGIN, {}) if rules.own else {}
     if not isinstance(origin, dict):
         raise Refusal(Reason.TOKEN_INVALID, f"{ORIGIN} is malformed")
+    party = _party({**claims, **origin}, rules)
     return replace(
-        _party({**claims, **origin}, rules),
+        party,
         expires=expires,
         fingerprint=fingerprint,
         token_id=_text(claims.get("jti"), "jti"),
         token_issuer=rules.issuer if origin else "",
+        exchanged=party.token_id,
         actors=tuple(_actors(claims.get("act"), rules)),
     )
 
@@ -126,6 +128,7 @@ def _party(claims: Mapping[str, Any], rules: Rules) -> Principal:
         groups=_groups(claims, rules),
         client=_client(claims, rules),
         claims=said if isinstance(said, dict) else claims,
+        token_id=_text(said.get("jti"), "jti") if isinstance(said, dict) else "",
     )
 
 

@@ -21,8 +21,8 @@ from vecgate.reasons import Reason
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant's name
-_OF_THE_TOKEN = frozenset({"exp", "nbf", "iat", "jti", "cnf", "act"})
-"""Claims that speak of a token, not of whom it is for."""
+_OF_THE_TOKEN = frozenset({"exp", "nbf", "iat", "cnf", "act"})
+"""Claims that speak of a token, not of whom it is for. Its id stays: revoked, it ends what was exchanged for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,11 @@ class Keyring(ABC):
         with self._guard:
             return [key.public for key in self._read().published(self._wall())]
 
+    def current(self) -> Ring:
+        """All keys as they are now. Raises OSError, ValueError."""
+        with self._guard:
+            return self._read()
+
     def rotate(self, *, forget: bool = False) -> Ring:
         """Sign with a new key from now on. Raises OSError, ValueError."""
         with self._guard:

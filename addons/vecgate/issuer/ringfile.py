@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -49,4 +50,8 @@ class RingFile(Keyring):
         return self._read()
 
     def _write(self, ring: Ring) -> None:
+        """Whoever rotates, the file stays its owner's: the gateway may run as another user than the command line."""
+        before = self._path.stat() if self._path.exists() else None
         layout.replace(self._path, ring.dump())
+        if before is not None and before.st_uid != os.geteuid():
+            os.chown(self._path, before.st_uid, before.st_gid)

@@ -10,9 +10,14 @@ from vecgate.limits.bucket import Bucket
 
 
 def headers(buckets: Iterable[Bucket], now: float) -> dict[str, str]:
-    """Header names are lower-case. Empty without buckets."""
-    policies, states = [], []
+    """Header names are lower-case. Empty without buckets. Of one limit that counts for several, who has least left."""
+    tightest: dict[str, Bucket] = {}
     for bucket in buckets:
+        known = tightest.setdefault(bucket.name, bucket)
+        if bucket.remaining(now) < known.remaining(now):
+            tightest[bucket.name] = bucket
+    policies, states = [], []
+    for bucket in tightest.values():
         left = bucket.ends - now if now < bucket.ends else bucket.window
         policies.append(_policy(bucket.name, bucket.limit, bucket.window))
         states.append(f"{bucket.name};r={bucket.remaining(now)};t={math.ceil(left)}")

@@ -25,6 +25,7 @@ from vecgate.limits.coverage import Coverage
 from vecgate.limits.headers import quoted
 from vecgate.limits.reservation import Charge, Reservation
 from vecgate.operations.model import Operation
+from vecgate.policy.subjects import matches
 from vecgate.reasons import Reason
 from vecgate.state.store import StateStore
 
@@ -133,16 +134,16 @@ class Limiter:
         self, principal: Principal, rules: Sequence[LimitRule], operations: Sequence[Operation]
     ) -> list[Charge]:
         charges = []
-        for rule in rules:
+        for rule, party in _concerned(rules, principal):
             covered = self._coverage.covered(rule, operations)
             if rule.requests:
-                charges.append(Charge(self._bucket(principal, rule, Kind.REQUESTS, rule.requests), 1))
+                charges.append(Charge(self._bucket(party, rule, Kind.REQUESTS, rule.requests), 1))
             if rule.operations:
                 count = sum(max(1, operation.count) for operation in covered)
-                charges.append(Charge(self._bucket(principal, rule, Kind.OPERATIONS, rule.operations), count))
+                charges.append(Charge(self._bucket(party, rule, Kind.OPERATIONS, rule.operations), count))
             if rule.points:
                 bound = _bound(covered, rule.points.amount)
-                charges.append(Charge(self._bucket(principal, rule, Kind.POINTS, rule.points), bound))
+                charges.append(Charge(self._bucket(party, rule, Kind.POINTS, rule.points), bound))
         return charges
 
     def _bucket(self, principal: Principal, rule: LimitRule, kind: Kind, rate: Rate) -> Bucket:
@@ -270,6 +271,13 @@ class Limiter:
         self._looked = now
         self._held = {bucket for bucket in self._held if not bucket.idle()}
         return [bucket for bucket in self._held if bucket.due(now) and bucket not in wanted]
+
+
+def _concerned(rules: Sequence[LimitRule], principal: Principal) -> list[tuple[LimitRule, Principal]]:
+    """Whom each rule counts: the principal, and who acts for it as far as the rule names them."""
+    if not principal.actors:
+        return [(rule, principal) for rule in rules]
+    return [(rule, party) for rule in rules for party in principal.parties if matches(rule.to, party)]
 
 
 def _bound(operations: Sequence[Operation], limit: int) -> int:

@@ -85,6 +85,25 @@ class MaskSet:
         scores = strictest(ranking, SCORES)
         return _shared(vectors, scores, merged, masker, domain) if merged else _shared(vectors, scores)
 
+    @classmethod
+    def strictest(cls, sets: Sequence[MaskSet]) -> MaskSet:
+        """What these sets, all of one resource, come to: the most restrictive strategy wins everywhere."""
+        if len(set(map(id, sets))) == 1:
+            return sets[0]
+        hiding = [each.vectors for each in sets if each.vectors is not None]
+        fields: dict[str, list[FieldStrategy]] = {}
+        for each in sets:
+            for text, strategy in each.fields:
+                fields.setdefault(text, []).append(strategy)
+        masked = next((each for each in sets if each.masker is not None), sets[0])
+        return _shared(
+            strictest(hiding, VECTORS) if hiding else None,
+            strictest([each.ranking for each in sets], SCORES),
+            tuple(sorted((text, strictest(found, FIELDS)) for text, found in fields.items())),
+            masked.masker,
+            masked.domain,
+        )
+
     @property
     def hides_vectors(self) -> bool:
         """Raw vectors must not reach the caller: score thresholds and formulas over scores are refused."""

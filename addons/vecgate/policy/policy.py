@@ -19,6 +19,7 @@ from vecgate.identity.principal import Principal
 from vecgate.masking.masker import Masker
 from vecgate.masking.maskset import MaskSet
 from vecgate.operations.model import Operation, Resource
+from vecgate.policy.chain import joined
 from vecgate.policy.conditions import RequestFacts, Situation
 from vecgate.policy.decision import Decision, Verdict
 from vecgate.policy.grants import Grant
@@ -85,7 +86,12 @@ class Policy:
         now: datetime,
         facts: RequestFacts,
     ) -> Decision:
-        """Judge a request's operations together. `now` has a zone. Raises KeyError for an unknown connection."""
+        """Judge a request's operations together; for a principal that others act for, as allowed to each of them.
+
+        `now` has a zone. Raises KeyError for an unknown connection."""
+        if principal.actors:
+            parties = (replace(principal, actors=()), *principal.actors)
+            return joined([self.decide(each, connection, operations, now=now, facts=facts) for each in parties])
         view = self._view(principal, connection)
         question = view.question(operations)
         known = view.decision(question)

@@ -45,10 +45,11 @@ class Mirror:
         revoked = self._current(self._revoked)
         if not revoked:
             return False
-        return self._holds(principal.key) or bool(
-            principal.token_id
-            and self._holds(token_key(principal.token_issuer or principal.issuer, principal.token_id))
+        tokens = (
+            (principal.token_issuer or principal.issuer, principal.token_id),
+            (principal.issuer, principal.exchanged),
         )
+        return self._holds(principal.key) or any(self._holds(token_key(*each)) for each in tokens if each[1])
 
     def epoch(self, name: str) -> int:
         """How often `name` was bumped. Raises Unavailable when nobody knows."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -190,3 +191,36 @@ def test_caps(mine: int, total: int, refused: bool) -> None:
     with pytest.raises(Refusal) as refusal:
         caps.check(mine, total, 5)
     assert refusal.value.headers == {"retry-after": "5"}
+
+
+def acting(principal: Principal, *actors: Principal) -> Principal:
+    return replace(principal, actors=actors)
+
+
+def test_an_agent_decides_for_a_reviewer_only_if_it_is_one() -> None:
+    owner = person("owner", "db-owners")
+    assert not ticket(NOW).decidable_by(acting(owner, person("bot")))
+    assert ticket(NOW).decidable_by(acting(owner, person("bot", "db-owners")))
+
+
+@pytest.mark.parametrize("actors", [("alice",), ("bot", "alice")], ids=["first", "second"])
+def test_nobody_decides_through_who_asked(actors: tuple[str, ...]) -> None:
+    chain = acting(person("owner", "db-owners"), *(person(name, "db-owners") for name in actors))
+    with pytest.raises(Refusal) as refused:
+        ticket(NOW).check_reviewer(chain)
+    assert refused.value.reason is Reason.SELF_APPROVAL
+
+
+def test_who_acted_does_not_decide_what_it_asked_for() -> None:
+    entry = ticket(NOW, identities=identities(acting(person("alice"), person("bot", email="bot@x.test"))))
+    for reviewer in (person("bot", "db-owners"), person("other", "db-owners", email="Bot@x.test")):
+        assert not entry.decidable_by(reviewer)
+
+
+def test_an_agent_sees_what_was_asked_through_it() -> None:
+    bot = person("bot")
+    entry = ticket(NOW, actors=(bot.key,))
+    assert entry.seen_by(person("alice"))
+    assert entry.seen_by(acting(person("alice"), bot))
+    assert not entry.seen_by(acting(person("alice"), person("other")))
+    assert not ticket(NOW).seen_by(acting(person("alice"), bot))

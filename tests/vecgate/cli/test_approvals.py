@@ -34,6 +34,7 @@ def ticket(**changes: Any) -> dict[str, Any]:
         "issuer": "https://idp.test/",
         "subject": "alice",
         "name": "Alice",
+        "actors": [],
         "client": "",
         "rule": "destructive",
         "reviewers": {"groups": ["db-owners"]},

@@ -19,6 +19,11 @@ def findings(folder: Path, text: str, head: str = HEAD) -> list[str]:
     return [str(finding).removeprefix(f"{folder}/vecgate.yaml:") for finding in error.value.findings]
 
 
+ACCOUNT = f"{{name: robot, owner: dana, expires: 2099-01-01T00:00:00Z, keys: ['sha256:{'aa' * 32}']}}"
+"""A service account."""
+SECOND = ACCOUNT.replace("robot", "r2")
+
+
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
@@ -247,6 +252,39 @@ def test_a_connection_that_cannot_be_meant_is_refused(tmp_path: Path, connection
         (
             "identity: {issuers: [{issuer: 'https://i', audience: v}, {issuer: 'https://i', audience: w}]}",
             "4:67: identity.issuers[1].issuer: https://i is named twice",
+        ),
+        (
+            "identity: {own: {issuer: 'http://vecgate.example'}}",
+            "4:26: identity.own.issuer: write an https address, or an http one on a loopback address",
+        ),
+        (
+            "identity: {own: {issuer: 'https://v/?a=b'}}",
+            "4:26: identity.own.issuer: write an https address, or an http one on a loopback address",
+        ),
+        (
+            "identity: {issuers: [{issuer: 'https://i', audience: v}], own: {issuer: 'https://i'}}",
+            "4:73: identity.own.issuer: is listed under issuers: the gateway knows its own keys",
+        ),
+        (
+            "identity: {own: {issuer: 'https://v', lifetime: 2d}}",
+            "4:49: identity.own.lifetime: must be at most a day: there is no other end to a token that leaked",
+        ),
+        ("identity: {own: {issuer: 'https://v', rotate: 0s}}", "4:47: identity.own.rotate: must be at least a second"),
+        (
+            "identity: {own: {issuer: 'https://v', keys: ring.jwks}}",
+            "4:45: identity.own.keys: must be a reference, file:PATH or another to a private JWK set",
+        ),
+        (
+            f"identity: {{service_accounts: [{ACCOUNT}]}}",
+            "4:30: identity.service_accounts: need identity.own: its issuer is theirs",
+        ),
+        (
+            f"identity: {{own: {{issuer: 'https://v'}}, service_accounts: [{ACCOUNT}, {ACCOUNT.replace('aa', 'bb')}]}}",
+            "4:208: identity.service_accounts[1].name: robot is named twice",
+        ),
+        (
+            f"identity: {{own: {{issuer: 'https://v'}}, service_accounts: [{ACCOUNT}, {SECOND}]}}",
+            "4:262: identity.service_accounts[1].keys: has a key that is named twice",
         ),
         ("state: {url: 'postgres://x'}", "4:14: state.url: write memory: or sqlite:///PATH"),
         ("evidence: {signing_key: k.pem}", "4:25: evidence.signing_key: must be a reference, file:PATH"),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
@@ -44,6 +44,9 @@ class Services:
     @property
     def logins(self) -> None:
         return None
+
+    async def record(self, kind: str, facts: Mapping[str, Any]) -> None:
+        raise NotImplementedError
 
     def healthy(self) -> bool:
         return self.well

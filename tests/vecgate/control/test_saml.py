@@ -53,6 +53,9 @@ class Services:
     async def authenticate(self, token: str, address: str) -> Principal:
         raise Refusal(Reason.TOKEN_INVALID)
 
+    async def record(self, kind: str, facts: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
     def healthy(self) -> bool:
         return True
 

@@ -63,6 +63,7 @@ def test_an_outcome_says_who_did_what_to_what_and_why(tmp_path: Path) -> None:
         "groups": ["data-science"],
         "client": "notebook",
         "token": "5f1e5f1e5f1e5f1e",
+        "actors": [],
     }
     assert (facts["connection"], facts["peer"], facts["user_agent"]) == ("docs", "192.0.2.7:51514", "chromadb/1.5.9")
     assert facts["path"] == "/api/v2/tenants/default_tenant/collections/kb_articles/query"

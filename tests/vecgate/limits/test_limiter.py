@@ -409,3 +409,31 @@ async def test_two_processes_serve_exactly_the_limit_together(tmp_path: Path) ->
     answers = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
     served = [int(answer.split()[0]) for answer, _ in answers]
     assert sum(served) == 300
+
+
+def acting(*groups: str) -> Principal:
+    return Principal(ALICE.issuer, ALICE.subject, actors=(person("bot", *groups),))
+
+
+@pytest.mark.parametrize("to", [None, {"groups": ["agents"]}], ids=["everyone's", "agents'"])
+async def test_who_acts_is_counted_for_whomever_it_acts(limiter: Limiter, to: dict[str, list[str]] | None) -> None:
+    limit = LimitRule.model_validate({"name": "few", "requests": "2/minute", "to": to or {}})
+    bob = Principal(ALICE.issuer, "bob", actors=acting("agents").actors)
+    assert await outcome(limiter, limit, who=acting("agents")) == "served"
+    assert await outcome(limiter, limit, who=bob) == "served"
+    assert await outcome(limiter, limit, who=bob) == "rate_exceeded"
+
+
+async def test_an_agent_does_not_widen_a_persons_limit(limiter: Limiter) -> None:
+    limit = LimitRule.model_validate({"name": "few", "requests": "2/minute", "to": {"subjects": ["alice"]}})
+    assert await outcome(limiter, limit) == "served"
+    assert await outcome(limiter, limit, who=acting()) == "served"
+    assert await outcome(limiter, limit) == "rate_exceeded"
+
+
+async def test_one_limit_on_several_shows_who_has_least_left(limiter: Limiter) -> None:
+    limit = rule("few", requests="9/minute")
+    await limiter.reserve(person("bot", "agents"), [limit], (search(),))
+    made = await limiter.reserve(acting("agents"), [limit], (search(),))
+    assert made.headers["ratelimit-policy"] == '"few.requests";q=9;w=60'
+    assert made.headers["ratelimit"].startswith('"few.requests";r=7;')
