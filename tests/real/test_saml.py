@@ -251,8 +251,9 @@ def test_everything_is_on_record_and_nothing_secret_is(world: World) -> None:
     records = world.gateway.records()
     logins = [record["facts"] for record in records if record["kind"] == "login"]
     refused = [record["facts"] for record in records if record["kind"] == "login_refused"]
-    assert {record["subject"] for record in logins} == {"alice@example.org", "bob@example.org"}
-    assert {record["issuer"] for record in (*logins, *refused)} == {world.idp.issuer}
+    assert {record["principal"]["subject"] for record in logins} == {"alice@example.org", "bob@example.org"}
+    assert {record["principal"]["issuer"] for record in logins} == {world.idp.issuer}
+    assert {record["issuer"] for record in refused} == {world.idp.issuer}
     assert {"audience_mismatch", "token_expired", "token_invalid"} <= {record["reason"] for record in refused}
     outcomes = [record["facts"]["principal"] for record in records if record["kind"] == "outcome"]
     assert {principal["issuer"] for principal in outcomes} == {world.idp.issuer}

@@ -107,7 +107,7 @@ class _Endpoints:
         fields = query(request)
         if fields.keys() != {"code"}:
             raise Refusal(Reason.BAD_TARGET, "The only query is code=CODE.")
-        result = await logins.finish(provider, fields["code"], _cookie(request))
+        result = await logins.finish(provider, _peer(request), fields["code"], _cookie(request))
         return RedirectResponse(result, 303) if isinstance(result, str) else _token_page(result, provider)
 
     async def token(self, request: Request) -> Response:
@@ -118,7 +118,9 @@ class _Endpoints:
         if fields["grant_type"] != "authorization_code":
             return answer({"error": "unsupported_grant_type"}, 400)
         try:
-            granted = await logins.exchange(fields["code"], fields["code_verifier"], fields["redirect_uri"])
+            granted = await logins.exchange(
+                _peer(request), fields["code"], fields["code_verifier"], fields["redirect_uri"]
+            )
         except Refusal as refusal:
             if refusal.status != 401:
                 raise

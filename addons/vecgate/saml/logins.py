@@ -23,6 +23,7 @@ import msgspec
 
 from vecgate.config.units import Rate
 from vecgate.errors import Refusal
+from vecgate.evidence.facts import who
 from vecgate.identity.attempts import Attempts, network
 from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason
@@ -49,10 +50,12 @@ type Check = Callable[[Principal], None]
 
 
 class Minted(Protocol):
-    """A signed token, and the seconds that it lives."""
+    """A signed token, its id, and the seconds that it lives."""
 
     @property
     def token(self) -> str: ...
+    @property
+    def token_id(self) -> str: ...
     @property
     def lifetime(self) -> int: ...
 
@@ -139,11 +142,10 @@ class Logins:
             facts = {"provider": name, "issuer": provider.config.issuer, "peer": address, "reason": refusal.reason}
             await self._record("login_refused", facts)
             raise
-        facts = {"provider": name, "issuer": proved.issuer, "subject": proved.subject, "name": proved.name}
-        await self._record("login", facts | {"groups": proved.groups, "peer": address})
+        await self._record("login", {"provider": name, "principal": who(proved.person), "peer": address})
         return Accepted(await self._code(proved), browser if proved.browser == digest(browser) else "")
 
-    async def finish(self, provider: Provider, code: str, browser: str) -> Granted | str:
+    async def finish(self, provider: Provider, address: str, code: str, browser: str) -> Granted | str:
         """The token; or, where a program waits, the address on loopback that brings it a code.
 
         Raises Refusal: `token_invalid` for a code that is unknown, used, late or another browser's; Unavailable.
@@ -152,18 +154,18 @@ class Logins:
         if proved.provider != provider.config.name or proved.browser != digest(browser):
             raise refuse("the login was begun in another browser")
         if proved.loopback is None:
-            return await self._grant(proved)
+            return await self._grant(proved, address)
         again = await self._code(msgspec.structs.replace(proved, browser=""))
         answer = {"code": again, "state": proved.loopback.state, "iss": provider.home}  # RFC 9207
         return f"{proved.loopback.redirect}?{urlencode(answer)}"
 
-    async def exchange(self, code: str, verifier: str, redirect: str) -> Granted:
+    async def exchange(self, address: str, code: str, verifier: str, redirect: str) -> Granted:
         """The token for a program's code (RFC 6749 §4.1.3). Raises Refusal: `token_invalid`; Unavailable."""
         proved = await self._proved(code)
         ours = proved.loopback is not None and not proved.browser and proved.loopback.redirect == redirect
         if not ours or not proved.shown_by(verifier):
             raise refuse("the code is another program's")
-        return await self._grant(proved)
+        return await self._grant(proved, address)
 
     async def _accept(self, provider: Provider, posted: str, relay: str, browser: str) -> Proved:
         async with self._turn:
@@ -196,10 +198,13 @@ class Logins:
         if not await self._store.put_slip(key, b"", self._store.now() + lasting):
             raise refuse("the assertion was used before")
 
-    async def _grant(self, proved: Proved) -> Granted:
+    async def _grant(self, proved: Proved, address: str) -> Granted:
+        """Once the token is on record it is given away."""
         person = proved.person
         self._check(person)
         minted = await asyncio.to_thread(self._mint, person)
+        token = {"grant": f"saml {proved.provider}", "token": minted.token_id, "lifetime": minted.lifetime}
+        await self._record("token", token | {"principal": who(person), "peer": address})
         return Granted(person, minted.token, minted.lifetime)
 
     async def _code(self, proved: Proved) -> str:

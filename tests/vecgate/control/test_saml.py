@@ -40,6 +40,7 @@ WAITING = {
 
 class Minted(NamedTuple):
     token: str = TOKEN
+    token_id: str = "t1"
     lifetime: int = 600
 
 

@@ -31,6 +31,7 @@ WAITING = Loopback("http://127.0.0.1:43210/callback", secret(), create_s256_code
 @dataclass
 class Minted:
     token: str
+    token_id: str = "t1"
     lifetime: int = 600
 
 
@@ -47,6 +48,7 @@ class Scene:
         self.store = MemoryStore(self.clock)
         self.records: list[tuple[str, Mapping[str, Any]]] = []
         self.banned: set[str] = set()
+        self.full = False
         self.logins = Logins(
             {"corp": corp, "other": other},
             self.store,
@@ -58,6 +60,8 @@ class Scene:
         self.corp, self.other = corp, other
 
     async def _record(self, kind: str, facts: Mapping[str, Any]) -> None:
+        if self.full:
+            raise Unavailable(Reason.EVIDENCE_UNAVAILABLE)
         self.records.append((kind, facts))
 
     def _check(self, person: Principal) -> None:
@@ -91,36 +95,42 @@ def token(result: Granted | str) -> str:
 
 async def test_a_browser_gets_a_token(scene: Scene) -> None:
     code = await scene.accepted()
-    granted = await scene.logins.finish(scene.corp, code, BROWSER)
+    granted = await scene.logins.finish(scene.corp, PEER, code, BROWSER)
     assert token(granted) == "token of alice@example.org"
-    assert scene.records == [
-        (
-            "login",
-            {
-                "provider": "corp",
-                "issuer": IDP,
-                "subject": "alice@example.org",
-                "name": "",
-                "groups": ("admins", "eng"),
-                "peer": PEER,
-            },
-        )
-    ]
+    login, issued = scene.records
+    assert login[0] == "login"
+    assert (login[1]["provider"], login[1]["peer"]) == ("corp", PEER)
+    principal = login[1]["principal"]
+    assert (principal["issuer"], principal["subject"]) == (IDP, "alice@example.org")
+    assert principal["groups"] == ["admins", "eng"]
+    assert issued == (
+        "token",
+        {"grant": "saml corp", "token": "t1", "lifetime": 600, "principal": principal, "peer": PEER},
+    )
+
+
+async def test_a_token_that_cannot_be_put_on_record_is_not_given_away(scene: Scene) -> None:
+    code = await scene.accepted()
+    scene.full = True
+    with pytest.raises(Unavailable):
+        await scene.logins.finish(scene.corp, PEER, code, BROWSER)
+    with pytest.raises(Unavailable):
+        await scene.accepted()
 
 
 async def test_a_program_gets_a_code_and_then_a_token(scene: Scene) -> None:
     code = await scene.accepted(WAITING)
-    address = await scene.logins.finish(scene.corp, code, BROWSER)
+    address = await scene.logins.finish(scene.corp, PEER, code, BROWSER)
     assert isinstance(address, str)
     assert address.startswith(f"{WAITING.redirect}?code=")
     query = parse_qs(urlparse(address).query)
     assert query["state"] == [WAITING.state]
-    granted = await scene.logins.exchange(query["code"][0], VERIFIER, WAITING.redirect)
+    granted = await scene.logins.exchange(PEER, query["code"][0], VERIFIER, WAITING.redirect)
     assert granted.token == "token of alice@example.org"
 
 
 async def waiting_code(scene: Scene) -> str:
-    address = await scene.logins.finish(scene.corp, await scene.accepted(WAITING), BROWSER)
+    address = await scene.logins.finish(scene.corp, PEER, await scene.accepted(WAITING), BROWSER)
     assert isinstance(address, str)
     return parse_qs(urlparse(address).query)["code"][0]
 
@@ -135,40 +145,42 @@ async def refused(attempt: Any, reason: Reason = Reason.TOKEN_INVALID) -> str:
 async def test_a_code_counts_once(scene: Scene) -> None:
     code = await scene.accepted()
     results = await asyncio.gather(
-        *(scene.logins.finish(scene.corp, code, BROWSER) for _ in range(5)), return_exceptions=True
+        *(scene.logins.finish(scene.corp, PEER, code, BROWSER) for _ in range(5)), return_exceptions=True
     )
     assert sum(isinstance(each, Granted) for each in results) == 1
     code = await waiting_code(scene)
-    await scene.logins.exchange(code, VERIFIER, WAITING.redirect)
-    await refused(scene.logins.exchange(code, VERIFIER, WAITING.redirect))
+    await scene.logins.exchange(PEER, code, VERIFIER, WAITING.redirect)
+    await refused(scene.logins.exchange(PEER, code, VERIFIER, WAITING.redirect))
 
 
 async def test_a_code_lives_a_minute(scene: Scene) -> None:
     code, other = await scene.accepted(), await waiting_code(scene)
     scene.clock.now += CODE
-    await refused(scene.logins.finish(scene.corp, code, BROWSER))
-    await refused(scene.logins.exchange(other, VERIFIER, WAITING.redirect))
+    await refused(scene.logins.finish(scene.corp, PEER, code, BROWSER))
+    await refused(scene.logins.exchange(PEER, other, VERIFIER, WAITING.redirect))
 
 
 @pytest.mark.parametrize("browser", ["", secret()])
 async def test_a_login_ends_in_the_browser_that_began_it(scene: Scene, browser: str) -> None:
     code = await scene.accepted()
-    assert await refused(scene.logins.finish(scene.corp, code, browser)) == "the login was begun in another browser"
-    await refused(scene.logins.finish(scene.corp, code, BROWSER))
+    assert (
+        await refused(scene.logins.finish(scene.corp, PEER, code, browser)) == "the login was begun in another browser"
+    )
+    await refused(scene.logins.finish(scene.corp, PEER, code, BROWSER))
 
 
 async def test_a_program_shows_its_verifier_and_where_it_waits(scene: Scene) -> None:
     for verifier, redirect in ((secret(), WAITING.redirect), ("", WAITING.redirect), (VERIFIER, "http://127.0.0.1:1/")):
         code = await waiting_code(scene)
-        await refused(scene.logins.exchange(code, verifier, redirect))
-        await refused(scene.logins.exchange(code, VERIFIER, WAITING.redirect))
+        await refused(scene.logins.exchange(PEER, code, verifier, redirect))
+        await refused(scene.logins.exchange(PEER, code, VERIFIER, WAITING.redirect))
 
 
 async def test_codes_of_one_step_are_none_of_another(scene: Scene) -> None:
-    await refused(scene.logins.exchange(await scene.accepted(WAITING), VERIFIER, WAITING.redirect))
-    await refused(scene.logins.exchange(await scene.accepted(), VERIFIER, WAITING.redirect))
-    await refused(scene.logins.finish(scene.corp, await waiting_code(scene), ""))
-    await refused(scene.logins.finish(scene.other, await scene.accepted(), BROWSER))
+    await refused(scene.logins.exchange(PEER, await scene.accepted(WAITING), VERIFIER, WAITING.redirect))
+    await refused(scene.logins.exchange(PEER, await scene.accepted(), VERIFIER, WAITING.redirect))
+    await refused(scene.logins.finish(scene.corp, PEER, await waiting_code(scene), ""))
+    await refused(scene.logins.finish(scene.other, PEER, await scene.accepted(), BROWSER))
 
 
 async def test_an_answer_counts_once(scene: Scene) -> None:
@@ -212,7 +224,7 @@ async def test_an_answer_to_the_request_of_another_provider(scene: Scene) -> Non
 async def test_a_login_that_began_at_the_provider_is_tied_to_the_browser_that_brings_it(scene: Scene) -> None:
     accepted = await scene.logins.accept(scene.corp, PEER, Response(asked=None).posted(), "")
     assert accepted.browser
-    assert token(await scene.logins.finish(scene.corp, accepted.code, accepted.browser))
+    assert token(await scene.logins.finish(scene.corp, PEER, accepted.code, accepted.browser))
     request, relay = await scene.asked()
     assert not (await scene.logins.accept(scene.corp, PEER, Response(asked=request, id="_2").posted(), relay)).browser
 
@@ -230,8 +242,8 @@ async def test_who_is_revoked_does_not_come_in(scene: Scene) -> None:
     code, other = await scene.accepted(), await waiting_code(scene)
     scene.banned.add("alice@example.org")
     await refused(scene.accepted(), Reason.TOKEN_REVOKED)
-    await refused(scene.logins.finish(scene.corp, code, BROWSER), Reason.TOKEN_REVOKED)
-    await refused(scene.logins.exchange(other, VERIFIER, WAITING.redirect), Reason.TOKEN_REVOKED)
+    await refused(scene.logins.finish(scene.corp, PEER, code, BROWSER), Reason.TOKEN_REVOKED)
+    await refused(scene.logins.exchange(PEER, other, VERIFIER, WAITING.redirect), Reason.TOKEN_REVOKED)
 
 
 async def test_a_refused_response_is_on_record_without_what_it_said(scene: Scene) -> None:
@@ -277,7 +289,7 @@ async def test_without_the_state_store_nobody_comes_in(scene: Scene) -> None:
         scene.asked(),
         scene.accept(Response(asked=request), relay),
         scene.accept(Response(asked=None)),
-        scene.logins.finish(scene.corp, code, BROWSER),
+        scene.logins.finish(scene.corp, PEER, code, BROWSER),
     ):
         with pytest.raises(Unavailable):
             await attempt
