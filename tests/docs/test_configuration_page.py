@@ -25,6 +25,7 @@ SECTIONS = {
     "Identity": "identity",
     "Issuer": "issuers",
     "Claims": "claims",
+    "SamlProvider": "saml",
     "OwnIssuer": "own",
     "ServiceAccount": "service_accounts",
     "PolicyModel": "policy",

@@ -38,8 +38,6 @@ ASKED: Final = 600.0
 """Seconds that a person may take at the provider."""
 CODE: Final = 60.0
 """Seconds that a code lives."""
-STARTS: Final = 60
-"""Logins that one address may begin in a minute."""
 AT_ONCE: Final = 2
 """Responses that are verified at the same time; others wait."""
 
@@ -84,8 +82,8 @@ class Granted:
 class Logins:
     """All SAML providers of a configuration.
 
-    `check` is asked about everybody before a token is made; `failures` bounds responses that fail, by address, before
-    any signature is looked at.
+    `check` is asked about everybody before a token is made. `failures` bounds the logins that an address begins, and the
+    responses from it that fail, before any signature is looked at.
     """
 
     def __init__(
@@ -101,7 +99,7 @@ class Logins:
     ) -> None:
         self._providers, self._store = providers, store
         self._mint, self._record, self._check, self._wall = mint, record, check, wall
-        self._attempts = Attempts(failures)
+        self._rate, self._attempts = failures, Attempts(failures)
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     def provider(self, name: str) -> Provider:
@@ -116,7 +114,7 @@ class Logins:
         Raises Refusal: `rate_exceeded`, `too_many_pending`; Unavailable.
         """
         bucket = f"saml login {network(address)}"
-        (share,) = await self._store.claim("saml", [Claim(bucket, STARTS, 60, want=1)])
+        (share,) = await self._store.claim("saml", [Claim(bucket, self._rate.amount, self._rate.window, want=1)])
         if not share.granted:
             wait = max(1, int(share.ends - share.now) + 1)
             raise Refusal(Reason.RATE_EXCEEDED, "Too many logins were begun from here.", {"retry-after": str(wait)})

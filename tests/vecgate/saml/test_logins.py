@@ -17,7 +17,7 @@ from vecgate.config.units import Rate
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason
-from vecgate.saml.logins import ASKED, CODE, STARTS, Granted, Logins
+from vecgate.saml.logins import ASKED, CODE, Granted, Logins
 from vecgate.saml.provider import Provider
 from vecgate.saml.steps import Loopback, secret
 from vecgate.state.memory import MemoryStore
@@ -55,7 +55,7 @@ class Scene:
             mint=lambda person: Minted(f"token of {person.subject}"),
             record=self._record,
             check=self._check,
-            failures=Rate.parse("5/minute"),
+            failures=Rate.parse("20/minute"),
         )
         self.corp, self.other = corp, other
 
@@ -254,17 +254,17 @@ async def test_a_refused_response_is_on_record_without_what_it_said(scene: Scene
 
 
 async def test_who_guesses_is_refused_before_anything_is_read(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(5):
+    for number in range(20):
         await refused(scene.accept(Response(asked=f"_{number}")))
     monkeypatch.setattr("vecgate.saml.logins.Envelope", None)
     await refused(scene.accept(Response(asked=None)), Reason.TOO_MANY_FAILURES)
-    assert len(scene.records) == 5
+    assert len(scene.records) == 20
     with pytest.raises(AttributeError):
         await scene.logins.accept(scene.corp, "127.0.0.2:1", "", "")
 
 
 async def test_logins_are_begun_at_a_bounded_rate(scene: Scene) -> None:
-    for _ in range(STARTS):
+    for _ in range(20):
         await scene.asked()
     await refused(scene.asked(), Reason.RATE_EXCEEDED)
     await scene.logins.begin(scene.corp, "127.0.0.2:1", BROWSER, None)
