@@ -57,30 +57,30 @@ def saml_routes(services: SigningIn) -> list[Route]:
     endpoints = _Endpoints(services)
     return [
         Route("/saml/{name}/metadata", endpoints.metadata, methods=["GET"]),
-        Route("/saml/{name}/login", _shown(endpoints.login), methods=["GET"]),
-        Route("/saml/{name}/acs", _shown(endpoints.acs), methods=["POST"]),
-        Route("/saml/{name}/done", _shown(endpoints.done), methods=["GET"]),
+        Route("/saml/{name}/login", endpoints.shown(endpoints.login), methods=["GET"]),
+        Route("/saml/{name}/acs", endpoints.shown(endpoints.acs), methods=["POST"]),
+        Route("/saml/{name}/done", endpoints.shown(endpoints.done), methods=["GET"]),
         Route("/saml/{name}/token", endpoints.token, methods=["POST"]),
         Route("/saml/{name}/.well-known/openid-configuration", endpoints.discovery, methods=["GET"]),
     ]
 
 
-def _shown(endpoint: Endpoint) -> Endpoint:
-    """Refusals as pages, because a person looks at them."""
-
-    async def shown(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except Refusal as refusal:
-            known = refusal.reason is not Reason.NOT_FOUND
-            return refusal_page(refusal, f"/saml/{request.path_params['name']}/login" if known else "")
-
-    return shown
-
-
 class _Endpoints:
     def __init__(self, services: SigningIn) -> None:
         self._services = services
+
+    def shown(self, endpoint: Endpoint) -> Endpoint:
+        """Refusals as pages, because a person looks at them."""
+
+        async def shown(request: Request) -> Response:
+            again = ""
+            try:
+                again = f"{self._asked(request)[1].home}/login"
+                return await endpoint(request)
+            except Refusal as refusal:
+                return refusal_page(refusal, again)
+
+        return shown
 
     async def metadata(self, request: Request) -> Response:
         _, provider = self._asked(request)
@@ -99,7 +99,7 @@ class _Endpoints:
         if "SAMLResponse" not in fields or fields.keys() - {"SAMLResponse", "RelayState"}:
             raise Refusal(Reason.BAD_BODY, "A response is posted as SAMLResponse and RelayState.")
         accepted = await logins.accept(provider, _peer(request), fields["SAMLResponse"], fields.get("RelayState", ""))
-        on = RedirectResponse(f"/saml/{provider.config.name}/done?code={accepted.code}", 303)
+        on = RedirectResponse(f"{provider.home}/done?code={accepted.code}", 303)
         return _with_cookie(on, provider, accepted.browser) if accepted.browser else on
 
     async def done(self, request: Request) -> Response:
@@ -181,7 +181,7 @@ def _with_cookie(response: Response, provider: Provider, browser: str) -> Respon
         COOKIE,
         browser,
         max_age=COOKIE_AGE,
-        path=f"/saml/{provider.config.name}/",
+        path=f"/{provider.home.split('/', 3)[3]}/",
         secure=provider.home.startswith("https:"),
         httponly=True,
         samesite="lax",

@@ -82,8 +82,8 @@ class Granted:
 class Logins:
     """All SAML providers of a configuration.
 
-    `check` is asked about everybody before a token is made. `failures` bounds the logins that an address begins, and the
-    responses from it that fail, before any signature is looked at.
+    `check` is asked about everybody before a token is made. `failures` bounds the logins that an address begins, and
+    the responses from it that fail before no signature is looked at any more.
     """
 
     def __init__(

@@ -105,7 +105,7 @@ async def done(client: httpx.AsyncClient, query: Mapping[str, str] | None = None
         client, Response(asked=request, id=f"_{secret()}", attributes={"cn": ["&lt;b&gt;Alice&lt;/b&gt;"]}), relay
     )
     assert posted.status_code == 303
-    assert posted.headers["location"].startswith("/saml/corp/done?code=")
+    assert posted.headers["location"].startswith(f"{BASE}/saml/corp/done?code=")
     assert "set-cookie" not in posted.headers
     return await client.get(posted.headers["location"])
 
@@ -150,7 +150,7 @@ async def test_the_page_shows_it_once(client: httpx.AsyncClient) -> None:
     again = await client.get(answer.request.url)
     refused(again, 401, "token_invalid")
     assert TOKEN not in again.text
-    assert 'href="/saml/corp/login"' in again.text
+    assert f'href="{BASE}/saml/corp/login"' in again.text
 
 
 async def test_a_program_gets_a_code_on_loopback_and_shows_it_once(client: httpx.AsyncClient) -> None:
