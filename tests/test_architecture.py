@@ -26,6 +26,7 @@ THINKING = (
     "masking",
     "operations",
     "policy",
+    "saml",
     "secrets",
     "state",
 )

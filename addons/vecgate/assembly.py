@@ -40,6 +40,7 @@ from vecgate.masking.masker import Masker
 from vecgate.operations.dialect import Dialect
 from vecgate.policy.policy import Policy
 from vecgate.runtime import Runtime, Upstream
+from vecgate.saml.open import open_logins
 from vecgate.secrets.credential import ServiceCredential
 from vecgate.secrets.resolve import resolve
 from vecgate.state.open import open_store
@@ -173,6 +174,7 @@ async def _judging(
         memberships=await asyncio.to_thread(memberships_of, loaded, hooks),
         own=OwnKeys(issuer.own, issuer.ring) if issuer else None,
     )
+    logins = await asyncio.to_thread(open_logins, loaded, store, recorder, issuer, authenticator.recheck)
     await authenticator.start()
     for upstream in upstreams.values():
         if upstream.credential is not None:
@@ -190,6 +192,7 @@ async def _judging(
         revocations,
         provisioning,
         issuer,
+        logins,
     )
 
 

@@ -34,6 +34,7 @@ from vecgate.state.store import StateStore
 
 if TYPE_CHECKING:
     from vecgate.identity.provisioning import Provisioning
+    from vecgate.saml.logins import Logins  # python3-saml, which it needs, is an extra
 
 type Fields = tuple[tuple[bytes, bytes], ...]
 """Header fields as they are sent."""
@@ -169,6 +170,8 @@ class Runtime:
     """By the SHA-256 of the secrets that they send."""
     issuer: Issuer | None = None
     """The gateway's own, where configuration has one."""
+    logins: Logins | None = None
+    """By SAML, where configuration has a provider."""
 
     @property
     def config(self) -> Config:

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal, Self
 import httpx
 from pydantic import Field
 
-from vecgate.config.models import Model, Text
+from vecgate.config.model import Model, Text
 from vecgate.errors import ConfigError, Finding
 from vecgate.identity.claims import parse_object
 from vecgate.identity.directory import Directory, DirectoryError

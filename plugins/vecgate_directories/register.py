@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from vecgate.config.models import Model, Text
+from vecgate.config.model import Model, Text
 from vecgate.errors import ConfigError, Finding
 from vecgate.identity.directory import Directory, DirectoryError
 from vecgate.identity.principal import Principal

@@ -8,7 +8,7 @@ import msgspec
 from pydantic import ValidationError
 
 from vecgate.config.document import read
-from vecgate.config.models import Model
+from vecgate.config.model import Model
 from vecgate.config.problems import problems
 from vecgate.config.schema import schema
 from vecgate.errors import ConfigError, Finding

@@ -28,6 +28,7 @@ SECTIONS = {
     "Claims": "claims",
     "Directory": "directory",
     "Certificates": "certificates",
+    "SamlProvider": "saml",
     "OwnIssuer": "own",
     "ServiceAccount": "service_accounts",
     "Provisioning": "provisioning",

@@ -9,8 +9,8 @@ import pytest
 from tests.support.configs import KNOWN, write
 from tests.support.pages import DOCS, blocks, sections
 
+from vecgate.config.identity import Certificates
 from vecgate.config.load import load
-from vecgate.config.models import Certificates
 from vecgate.identity.principal import Principal
 from vecgate_directories import Entra, Register
 from vecgate_directories.entra import Registration

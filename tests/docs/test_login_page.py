@@ -13,8 +13,8 @@ from tests.support.pages import DOCS, blocks, sections
 
 from vecgate.cli.app import VERBS, verb
 from vecgate.cli.login import _lasting
+from vecgate.config.identity import Login
 from vecgate.config.load import load
-from vecgate.config.models import Login
 from vecgate.login.client import Client
 from vecgate.login.session import Session
 

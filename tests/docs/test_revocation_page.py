@@ -12,8 +12,8 @@ from tests.support.configs import HEAD, write
 from tests.support.pages import DOCS, blocks, sections
 
 from vecgate.assembly import SECRET
+from vecgate.config.identity import Identity
 from vecgate.config.load import load
-from vecgate.config.models import Identity
 from vecgate.control.scim import PAGE as PAGES
 from vecgate.identity.challenge import challenge
 from vecgate.identity.provisioning import User

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from vecgate.config.models import ApprovalRule, Subjects
+from vecgate.config.identity import Subjects
+from vecgate.config.models import ApprovalRule
 from vecgate.errors import Refusal
 from vecgate.evidence.recorder import Recorder, RecorderSettings
 from vecgate.exchange import Exchange

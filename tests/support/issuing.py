@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.state import Clock
-from vecgate.config.models import Identity, OwnIssuer, ServiceAccount
-from vecgate.config.models import Issuer as IssuerModel
+from vecgate.config.identity import Identity, OwnIssuer, ServiceAccount
+from vecgate.config.identity import Issuer as IssuerModel
 from vecgate.identity.accounts import NewKey
 from vecgate.identity.authenticator import Authenticator
 from vecgate.issuer.issuer import Issuer

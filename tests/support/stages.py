@@ -16,7 +16,8 @@ from tests.support.chroma_double import DATABASE, KB
 from tests.support.chroma_scene import masks
 from vecgate.approvals.tickets import Ticket
 from vecgate.approvals.waiting import Gone, Outcome
-from vecgate.config.models import ApprovalRule, Connection, Control, Enforcement, Evidence, LimitRule, Subjects
+from vecgate.config.identity import Subjects
+from vecgate.config.models import ApprovalRule, Connection, Control, Enforcement, Evidence, LimitRule
 from vecgate.config.units import Rate
 from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange

@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from vecgate.config.models import Subjects
+from vecgate.config.identity import Subjects
 from vecgate.errors import Refusal, VecgateError
 from vecgate.identity.principal import Principal
 from vecgate.policy.subjects import matches

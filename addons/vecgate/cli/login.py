@@ -35,6 +35,9 @@ def login(
     client_secret_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The client's secret, where the issuer gave it one.")
     ] = None,
+    saml: Annotated[
+        str, typer.Option(metavar="URL", help="Sign in by SAML at a gateway's own address, …/saml/NAME.")
+    ] = "",
     scope: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Ask for this scope; may be given several times.")
     ] = None,
@@ -57,7 +60,12 @@ def login(
     from vecgate.cli.signing import Given, settings
     from vecgate.login.session import Store
     from vecgate.login.signin import Flow, sign_in
+    from vecgate.saml.steps import CLIENT
 
+    if saml and (issuer or client_id or flow):
+        fail("--saml says all: leave --issuer, --client-id and --flow out, also as variables")
+    if saml:
+        issuer, client_id, flow = saml, CLIENT, Flow.CODE
     if flow not in ("", *Flow):
         fail(f"--flow {flow}: write device or code")
     given = Given(issuer, client_id, client_secret_file, tuple(scope or ()), audience, resource, prompt, redirect)
@@ -155,7 +163,7 @@ def _show(prompt: Prompt, no_browser: bool) -> None:
 
 def _principal(token: str, config: Path | None) -> Principal:
     """Raises Refusal, ConfigError."""
-    from vecgate.config.models import Issuer
+    from vecgate.config.identity import Issuer
     from vecgate.identity.rules import Misconfigured, Rules
     from vecgate.identity.tokens import Jwt, principal
 

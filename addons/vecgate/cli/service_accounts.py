@@ -36,7 +36,7 @@ def new(
     """
     from pydantic import ValidationError
 
-    from vecgate.config.models import ServiceAccount
+    from vecgate.config.identity import ServiceAccount
     from vecgate.identity.accounts import NewKey
 
     made = NewKey.make()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from vecgate.config.models import Issuer
+from vecgate.config.identity import Issuer
 from vecgate.errors import LoginError
 from vecgate.login.client import Client
 from vecgate.login.session import Store

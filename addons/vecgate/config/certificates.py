@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from vecgate.config.document import KeyPath
+from vecgate.config.identity import Certificates
 from vecgate.config.mistake import Mistake, repeated
-from vecgate.config.models import Certificates, Config
+from vecgate.config.models import Config
 from vecgate.config.problems import did_you_mean
 
 

@@ -21,6 +21,10 @@ def remarks(loaded: Loaded) -> Iterator[Remark]:
         yield Code.NO_ISSUERS, ("identity",), "no issuer is configured: only a plugin can tell who somebody is"
     if config.control is not None and not Address.parse(config.control.listen).is_loopback:
         yield Code.PLAINTEXT, ("control", "listen"), "the control plane speaks plain HTTP beyond this host"
+    for index, provider in enumerate(config.identity.saml):
+        if not loaded.resolve(provider.metadata).is_file():
+            at: KeyPath = ("identity", "saml", index, "metadata")
+            yield Code.MISSING_FILE, at, f"there is no file {loaded.resolve(provider.metadata)}"
     for at, reference, made in _files(loaded):
         path = loaded.resolve(reference)
         if not path.is_file():

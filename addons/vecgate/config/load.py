@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from vecgate.config.document import Document, KeyPath, read
 from vecgate.config.known import Known, from_plugins
 from vecgate.config.meaning import mistakes
-from vecgate.config.models import Config, Model, Rules
+from vecgate.config.model import Model
+from vecgate.config.models import Config, Rules
 from vecgate.config.problems import problems
 from vecgate.config.rules import KINDS
 from vecgate.config.schema import schema

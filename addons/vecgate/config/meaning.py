@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from vecgate.config.addresses import Address, UpstreamAddress
 from vecgate.config.certificates import certificate_mistakes
 from vecgate.config.document import KeyPath, key_text
+from vecgate.config.identity import Issuer, Login
 from vecgate.config.known import Known
-from vecgate.config.mistake import Mistake, attempt, parsed, repeated
-from vecgate.config.models import Config, Connection, Credential, Issuer, Login
+from vecgate.config.mistake import Mistake, attempt, file_reference, parsed, repeated
+from vecgate.config.models import Config, Connection, Credential
 from vecgate.config.problems import did_you_mean
 from vecgate.config.rules import mask_mistakes, rule_mistakes, subject_mistakes
+from vecgate.config.saml import saml_mistakes
 from vecgate.identity.rules import Misconfigured, Rules, key_url
 from vecgate.login.client import check_scope, loopback
 from vecgate.policy.coverage import anyone
@@ -35,6 +37,7 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
     yield from certificate_mistakes(config)
     yield from _own(config)
     yield from _ending(config)
+    yield from saml_mistakes(config)
     yield from _stores(config)
     yield from rule_mistakes(config, known)
     if known is not None:
@@ -212,14 +215,9 @@ def _stores(config: Config) -> Iterator[Mistake]:
         (("masking", "key"), config.masking.key),
     ):
         if reference is not None:
-            yield from attempt(at, _file_reference, reference)
+            yield from attempt(at, file_reference, reference)
     if not config.evidence.checkpoint.seconds:
         yield ("evidence", "checkpoint"), "must be more than nothing"
-
-
-def _file_reference(text: str) -> None:
-    if not re.fullmatch(r"file:\S.*", text):
-        raise ValueError("must be a reference, file:PATH")
 
 
 def _listing(known: Known) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from vecgate.config.document import KeyPath
@@ -31,3 +32,9 @@ def repeated(at: KeyPath, key: str, names: Sequence[str]) -> Iterator[Mistake]:
     for index, name in enumerate(names):
         if name in names[:index]:
             yield (*at, index, key), f"{name} is named twice"
+
+
+def file_reference(text: str) -> None:
+    """Raises ValueError."""
+    if not re.fullmatch(r"file:\S.*", text):
+        raise ValueError("must be a reference, file:PATH")

@@ -66,6 +66,8 @@ def _choice(detail: ErrorDetails) -> str:
 def _pattern(detail: ErrorDetails) -> str:
     if "\\x00" in detail["ctx"]["pattern"]:
         return "must be 1 to 100 characters, none of them control characters"
+    if detail["ctx"]["pattern"].startswith("^[a-z0-9]"):
+        return "must be lower-case letters, digits or `-`"
     return "must be letters, digits, `_`, `.` or `-`"
 
 

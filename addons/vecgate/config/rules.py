@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 
 from vecgate.config.document import KeyPath
+from vecgate.config.identity import Subjects
 from vecgate.config.known import Known
 from vecgate.config.mistake import Mistake, attempt, parsed, repeated
-from vecgate.config.models import ApprovalRule, Config, Grant, LimitRule, MaskRule, Place, PolicyModel, Subjects
+from vecgate.config.models import ApprovalRule, Config, Grant, LimitRule, MaskRule, Place, PolicyModel
 from vecgate.config.problems import did_you_mean
 from vecgate.masking.masker import Masker
 from vecgate.masking.paths import pattern

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from vecgate.config.models import Config, Model
+from vecgate.config.model import Model
+from vecgate.config.models import Config
 from vecgate.config.units import Unit
 
 

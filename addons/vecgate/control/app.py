@@ -8,10 +8,10 @@
     …    /scim/v2/…                     see `control.scim`
     GET  /healthz                       200 while requests can be served, 503 otherwise
 
-and, where configuration has an issuer of the gateway's own, what `control.issuer` lists.
+and, where configuration has an issuer of the gateway's own, what `control.issuer` and `control.saml` list.
 
-A reviewer sends the token of one of the configured issuers as `Authorization: Bearer`. There are no cookies, and a
-decision needs a JSON body, so no page can make a browser decide.
+A reviewer sends the token of one of the configured issuers as `Authorization: Bearer`. Nobody is known by a cookie, and
+a decision needs a JSON body, so no page can make a browser decide.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from vecgate.control.issuer import issuer_routes
 from vecgate.control.problems import answer, problem, problem_of
 from vecgate.control.reading import bearer, document, peer
 from vecgate.control.revocations import RevocationRoutes
+from vecgate.control.saml import SigningIn, saml_routes
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
 from vecgate.identity.revocations import Revocations
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-class Services(Protocol):
+class Services(SigningIn, Protocol):
     """What the API works on, asked for at every request: a reload replaces it."""
 
     @property
@@ -89,6 +90,7 @@ def control_app(services: Services, hosts: Iterable[str]) -> ASGIApp:
         Route(f"{SCIM}/{{path:path}}", api.scim, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         Route(HEALTH, api.health, methods=["GET"]),
         *issuer_routes(services),
+        *saml_routes(services),
     ]
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: _http_problem,

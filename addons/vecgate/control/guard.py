@@ -1,7 +1,8 @@
 """Guard: what holds for every request to the control plane, whatever its route.
 
 A `Host` that is not the control plane's own is refused, so that a page whose name was rebound to this address gets no
-answer. Everything it answers is data for programs: no page may frame it, run it, sniff or keep it.
+answer. Nothing that it answers may be framed, run, sniffed or kept; a page of its own (`control.pages`) says of itself
+which style it has.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *HEADERS]
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in HEADERS if each[0] not in own)]
             await send(message)
 
         if not self._known(Request(scope)):

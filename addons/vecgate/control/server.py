@@ -22,6 +22,7 @@ from vecgate.issuer.issuer import Issuer
 if TYPE_CHECKING:
     from vecgate.identity.provisioning import Provisioning
     from vecgate.runtime import Runtime
+    from vecgate.saml.logins import Logins
 
 STOP = 1.5
 """Seconds that open connections get at the end."""
@@ -51,6 +52,10 @@ class Current:
     @property
     def provisioning(self) -> Mapping[bytes, Provisioning]:
         return self._runtime().provisioning
+
+    @property
+    def logins(self) -> Logins | None:
+        return self._runtime().logins
 
     async def authenticate(self, token: str, address: str) -> Principal:
         return await self._runtime().authenticator.authenticate(token, address=address)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Final
 
-from vecgate.config.models import Identity, ServiceAccount
+from vecgate.config.identity import Identity, ServiceAccount
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import httpx
 from cachetools import LRUCache
 
-from vecgate.config.models import Identity, Issuer
+from vecgate.config.identity import Identity, Issuer
 from vecgate.errors import ConfigError, Finding, Refusal
 from vecgate.identity.accounts import PREFIX, Accounts
 from vecgate.identity.attempts import Attempts

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cachetools import LRUCache
 
-from vecgate.config.models import Certificates
+from vecgate.config.identity import Certificates
 from vecgate.errors import Refusal
 from vecgate.identity.certificate import Certificate
 from vecgate.identity.principal import Principal

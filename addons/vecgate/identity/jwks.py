@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 from cachetools import TTLCache
 
-from vecgate.config.models import Issuer
+from vecgate.config.identity import Issuer
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.claims import parse_object
 from vecgate.identity.fetch import MAX_BYTES, SECONDS, Fetcher, FetchError

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from vecgate.config.models import Subjects
+from vecgate.config.identity import Subjects
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.principal import Principal
 from vecgate.identity.revocation import Revocation, What, moment

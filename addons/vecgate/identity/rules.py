@@ -8,7 +8,7 @@ from typing import Self
 
 import httpx
 
-from vecgate.config.models import Claims, Issuer, OwnIssuer
+from vecgate.config.identity import Claims, Issuer, OwnIssuer
 from vecgate.identity.claims import Pointer
 from vecgate.identity.keys import ALGORITHMS
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from joserfc import jwt
 
-from vecgate.config.models import OwnIssuer
+from vecgate.config.identity import OwnIssuer
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.credential import MAX_TOKEN
 from vecgate.identity.principal import Principal

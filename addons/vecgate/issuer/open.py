@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from vecgate.config.models import Config, OwnIssuer
+from vecgate.config.identity import OwnIssuer
+from vecgate.config.models import Config
 from vecgate.errors import ConfigError, Finding
 from vecgate.issuer.issuer import Issuer
 from vecgate.issuer.keyring import GivenRing, Keyring, MemoryRing

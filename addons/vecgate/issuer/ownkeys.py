@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from vecgate.config.models import OwnIssuer
+from vecgate.config.identity import OwnIssuer
 from vecgate.identity.fetch import FetchError
 from vecgate.identity.jwks import KeySource
 from vecgate.identity.keys import KeySet

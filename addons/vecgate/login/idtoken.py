@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 
-from vecgate.config.models import Claims, Issuer
+from vecgate.config.identity import Claims, Issuer
 from vecgate.errors import LoginError, Refusal
 from vecgate.identity.keys import ALGORITHMS, KeySet
 from vecgate.identity.rules import Rules

@@ -13,7 +13,7 @@ import msgspec
 from pydantic import Field, ValidationError
 
 from vecgate.config.document import Document, read
-from vecgate.config.models import Model, Text
+from vecgate.config.model import Model, Text
 from vecgate.config.problems import problems
 from vecgate.config.units import Moment
 from vecgate.errors import ConfigError, Finding, Refusal

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vecgate.config.models import Grant, Place, Subjects
+from vecgate.config.identity import Subjects
+from vecgate.config.models import Grant, Place
 from vecgate.policy.globs import Glob
 from vecgate.policy.subjects import EVERYONE
 

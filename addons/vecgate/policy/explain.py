@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from vecgate.config.identity import Claims, Issuer
 from vecgate.config.load import Loaded
-from vecgate.config.models import Claims, Issuer
 from vecgate.config.site import site_of
 from vecgate.hooks import Hooks
 from vecgate.identity.holders import groups_of

@@ -9,8 +9,9 @@ from datetime import datetime
 from vecgate.config import hygiene
 from vecgate.config.advice import Advice, Code, Remark
 from vecgate.config.document import KeyPath
+from vecgate.config.identity import Subjects
 from vecgate.config.load import Loaded
-from vecgate.config.models import ApprovalRule, Config, Grant, MaskRule, Place, Subjects
+from vecgate.config.models import ApprovalRule, Config, Grant, MaskRule, Place
 from vecgate.config.rules import Rule, rules_of
 from vecgate.masking.masker import Masker
 from vecgate.masking.maskset import MaskSet

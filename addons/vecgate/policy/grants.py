@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from vecgate.config.identity import Subjects
 from vecgate.config.models import Grant as GrantModel
-from vecgate.config.models import Subjects
 from vecgate.operations.model import Action, Operation
 from vecgate.policy.conditions import Condition, Situation
 from vecgate.policy.place import Scope

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vecgate.config.advice import Code, Remark
+from vecgate.config.identity import Subjects
 from vecgate.config.load import Loaded
-from vecgate.config.models import Grant, Subjects
+from vecgate.config.models import Grant
 from vecgate.identity.principal import Principal
 from vecgate.masking.masker import Masker
 from vecgate.operations.model import Action, Resource

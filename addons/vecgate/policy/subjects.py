@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vecgate.config.models import Subjects
+from vecgate.config.identity import Subjects
 from vecgate.identity.principal import Principal
 
 EVERYONE = "*"

@@ -10,6 +10,7 @@ from vecgate.approvals.tickets import OPEN, Caps, State, Ticket, TicketUnknown
 from vecgate.errors import Unavailable
 from vecgate.identity.revocation import Revocation, Source
 from vecgate.reasons import Reason
+from vecgate.state import slips
 from vecgate.state.clock import Anchor
 from vecgate.state.mirror import REVOCATIONS, Mirror, longest
 from vecgate.state.store import StateStore
@@ -33,6 +34,7 @@ class MemoryStore(StateStore):
         self._tickets: dict[str, Ticket] = {}
         self._revocations: dict[tuple[str, Source], Revocation] = {}
         self._documents: dict[tuple[str, str], bytes] = {}
+        self._slips: dict[str, tuple[float, bytes]] = {}
         self._epochs: dict[str, int] = {}
         self.mirror = Mirror(self.now, math.inf)
 
@@ -136,6 +138,22 @@ class MemoryStore(StateStore):
     async def drop_document(self, shelf: str, name: str) -> None:
         self._check()
         self._documents.pop((shelf, name), None)
+
+    async def put_slip(self, key: str, document: bytes, until: float) -> bool:
+        self._check()
+        now = self.now()
+        if len(self._slips) >= slips.MOST:
+            self._slips = {name: slip for name, slip in self._slips.items() if slip[0] > now}
+        slips.check(len(self._slips))
+        if key in self._slips and self._slips[key][0] > now:
+            return False
+        self._slips[key] = until, document
+        return True
+
+    async def take_slip(self, key: str) -> bytes | None:
+        self._check()
+        until, document = self._slips.pop(key, (0.0, b""))
+        return document if until > self.now() else None
 
     def _check(self) -> None:
         if self._closed:

@@ -24,7 +24,7 @@ from vecgate.approvals.tickets import OPEN, Caps, State, Ticket, TicketUnknown
 from vecgate.errors import Unavailable
 from vecgate.identity.revocation import Revocation, Source
 from vecgate.reasons import Reason
-from vecgate.state import rows
+from vecgate.state import rows, slips
 from vecgate.state.clock import Anchor, uptime
 from vecgate.state.mirror import REVOCATIONS, Mirror, longest
 from vecgate.state.rows import transaction
@@ -208,6 +208,23 @@ class SqliteStore(StateStore):
             db.execute("UPDATE clock SET latest = ?, uptime = ?", (now, uptime()))
             db.execute("DELETE FROM windows WHERE ends <= ?", (now,))
             db.execute("DELETE FROM revocations WHERE until < ?", (now - 86_400,))
+            db.execute("DELETE FROM slips WHERE until <= ?", (now,))
+
+    # Slips
+
+    async def put_slip(self, key: str, document: bytes, until: float) -> bool:
+        return await self._run(self._put_slip, key, document, until)
+
+    async def take_slip(self, key: str) -> bytes | None:
+        return await self._run(self._take_slip, key)
+
+    def _put_slip(self, key: str, document: bytes, until: float) -> bool:
+        with transaction(self._durable) as db:
+            return slips.put(db, key, document, until, self.now())
+
+    def _take_slip(self, key: str) -> bytes | None:
+        with transaction(self._durable) as db:
+            return slips.take(db, key, self.now())
 
     # Documents
 

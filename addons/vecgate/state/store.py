@@ -105,6 +105,17 @@ class StateStore(ABC):
     async def drop_document(self, shelf: str, name: str) -> None:
         """Drop a document, if there is one."""
 
+    # Slips
+
+    @abstractmethod
+    async def put_slip(self, key: str, document: bytes, until: float) -> bool:
+        """Keep a small document durably until then (Unix seconds). False, and nothing changes, if the key has one that
+        has not ended. Raises Refusal(too_many_pending) when there are too many."""
+
+    @abstractmethod
+    async def take_slip(self, key: str) -> bytes | None:
+        """Take a document away: of all who ask, one gets it, and after its end nobody does."""
+
     # What this worker knows
 
     def revoked(self, principal: Principal) -> bool:

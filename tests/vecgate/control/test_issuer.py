@@ -34,6 +34,10 @@ class Services:
         self.full = False
 
     @property
+    def logins(self) -> None:
+        return None
+
+    @property
     def approvals(self) -> Approvals:
         raise NotImplementedError
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.approvals import Evidence, approvals_on
 from tests.support.state import ISSUER, person
 
-from vecgate.config.models import Subjects
+from vecgate.config.identity import Subjects
 from vecgate.control.app import control_app
 from vecgate.control.guard import allowed_hosts
 from vecgate.errors import Refusal
@@ -30,7 +30,7 @@ class Services:
 
     def __init__(self) -> None:
         self.store, self.evidence = MemoryStore(), Evidence()
-        self.record, self.issuer = self.evidence.record, None
+        self.record, self.issuer, self.logins = self.evidence.record, None, None
         self.approvals = approvals_on(self.store, self.evidence)
         self.provisioning: dict[bytes, Provisioning] = {}
         administrators = Subjects(groups=["security"])

@@ -28,7 +28,7 @@ NAME = "alice@corp.test"
 class Services:
     def __init__(self, attribute: Any = "userName") -> None:
         self.store, self.evidence = MemoryStore(), Evidence()
-        self.record, self.issuer = self.evidence.record, None
+        self.record, self.issuer, self.logins = self.evidence.record, None, None
         self.approvals = approvals_on(self.store, self.evidence)
         self.revocations = Revocations(self.store, record=self.evidence.record, issuers={ISSUER, OTHER})
         self.provisioning = {

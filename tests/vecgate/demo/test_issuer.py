@@ -9,8 +9,8 @@ from typing import Literal
 import httpx
 import pytest
 
-from vecgate.config.models import Identity
-from vecgate.config.models import Issuer as IssuerModel
+from vecgate.config.identity import Identity
+from vecgate.config.identity import Issuer as IssuerModel
 from vecgate.demo.issuer import Issuer
 from vecgate.errors import Refusal
 from vecgate.identity.authenticator import Authenticator

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.support.issuing import NOW, OWN, Scene, account
 
-from vecgate.config.models import Identity, OwnIssuer
+from vecgate.config.identity import Identity, OwnIssuer
 from vecgate.errors import Refusal
 from vecgate.identity import accounts as module
 from vecgate.identity.accounts import Accounts, NewKey

@@ -12,7 +12,7 @@ import pytest
 from tests.support.origin import DISCOVERY, JWKS, Clock, Origin, json
 from tests.support.tokens import AUDIENCE, ISSUER, claims, ec, hmac_signed, jwks_file, mint, public, rsa
 
-from vecgate.config.models import Certificates, Identity, Issuer
+from vecgate.config.identity import Certificates, Identity, Issuer
 from vecgate.errors import ConfigError, Refusal, Unavailable
 from vecgate.identity import tokens
 from vecgate.identity.authenticator import Authenticator

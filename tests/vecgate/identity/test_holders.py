@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vecgate.config.models import Certificates
+from vecgate.config.identity import Certificates
 from vecgate.errors import Refusal
 from vecgate.identity.certificate import Certificate
 from vecgate.identity.holders import Holders

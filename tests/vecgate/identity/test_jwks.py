@@ -14,7 +14,7 @@ import pytest
 from tests.support.origin import DISCOVERY, JWKS, Clock, Origin, Reply, json
 from tests.support.tokens import AUDIENCE, ISSUER, ec, encode, jwks_file, key_set, public, rsa
 
-from vecgate.config.models import Issuer
+from vecgate.config.identity import Issuer
 from vecgate.config.units import Duration
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity import fetch

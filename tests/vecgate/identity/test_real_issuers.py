@@ -13,7 +13,7 @@ import pytest
 from tests.support.nanoidp import Nanoidp
 from tests.support.tokens import assemble, ec, hmac_signed
 
-from vecgate.config.models import Claims, Identity, Issuer
+from vecgate.config.identity import Claims, Identity, Issuer
 from vecgate.config.units import Duration
 from vecgate.errors import Refusal
 from vecgate.identity.authenticator import Authenticator

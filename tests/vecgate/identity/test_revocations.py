@@ -10,7 +10,7 @@ import pytest
 from tests.support.approvals import Evidence
 from tests.support.state import ISSUER, Clock, person, revoked
 
-from vecgate.config.models import Subjects
+from vecgate.config.identity import Subjects
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.principal import Principal
 from vecgate.identity.revocation import Revocation, Source, What, moment

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.tokens import AUDIENCE, ISSUER
 
-from vecgate.config.models import Claims, Issuer
+from vecgate.config.identity import Claims, Issuer
 from vecgate.identity.rules import Misconfigured, Rules, key_url
 
 

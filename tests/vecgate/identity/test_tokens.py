@@ -25,7 +25,7 @@ from tests.support.tokens import (
     segment,
 )
 
-from vecgate.config.models import Claims, Issuer
+from vecgate.config.identity import Claims, Issuer
 from vecgate.config.units import Duration
 from vecgate.errors import Refusal
 from vecgate.identity.keys import VerificationKey

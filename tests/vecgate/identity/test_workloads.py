@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.support.tokens import claims, ec, jwks_file, mint, rsa
 
-from vecgate.config.models import Claims, Identity, Issuer, Subjects
+from vecgate.config.identity import Claims, Identity, Issuer, Subjects
 from vecgate.errors import Refusal
 from vecgate.identity.authenticator import Authenticator
 from vecgate.identity.principal import Principal

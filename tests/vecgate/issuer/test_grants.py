@@ -10,7 +10,7 @@ import pytest
 from tests.support.issuing import IDP, NOW, OWN, Scene, account
 from tests.support.tokens import claims, ec, jwks_file, mint
 
-from vecgate.config.models import Issuer as IssuerModel
+from vecgate.config.identity import Issuer as IssuerModel
 from vecgate.identity.accounts import NewKey
 from vecgate.identity.authenticator import Authenticator
 from vecgate.identity.principal import Principal

@@ -14,6 +14,7 @@ from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.principal import Principal
 from vecgate.identity.revocation import Source, What
 from vecgate.reasons import Reason
+from vecgate.state import slips
 from vecgate.state.store import StateStore
 from vecgate.state.windows import Claim
 
@@ -173,6 +174,36 @@ async def test_epochs_count_up_from_zero(store: StateStore) -> None:
     assert store.epoch("names") == 2
 
 
+async def test_a_slip_is_taken_once(store: StateStore) -> None:
+    assert await store.put_slip("a", b"document", store.now() + 60)
+    taken = await asyncio.gather(*(store.take_slip("a") for _ in range(10)))
+    assert sorted(taken, key=bool) == [None] * 9 + [b"document"]
+
+
+async def test_a_slip_that_is_there_stays_as_it_is(store: StateStore) -> None:
+    put = await asyncio.gather(*(store.put_slip("a", str(n).encode(), store.now() + 60) for n in range(10)))
+    assert sorted(put) == [False] * 9 + [True]
+    assert await store.take_slip("a") == str(put.index(True)).encode()
+
+
+async def test_a_slip_ends(store: StateStore) -> None:
+    await store.put_slip("a", b"old", store.now() - 1)
+    assert await store.put_slip("a", b"new", store.now() - 1)
+    assert await store.take_slip("a") is None
+    assert await store.take_slip("never") is None
+
+
+async def test_slips_are_bounded(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slips, "MOST", 2)
+    for key in "ab":
+        await store.put_slip(key, b"", store.now() + 60)
+    with pytest.raises(Refusal) as refused:
+        await store.put_slip("c", b"", store.now() + 60)
+    assert refused.value.reason is Reason.TOO_MANY_PENDING
+    await store.take_slip("a")
+    assert await store.put_slip("c", b"", store.now() + 60)
+
+
 async def test_a_closed_store_refuses_everything(store: StateStore) -> None:
     await store.close()
     with pytest.raises(Unavailable):
@@ -181,3 +212,6 @@ async def test_a_closed_store_refuses_everything(store: StateStore) -> None:
         store.revoked(person("alice"))
     with pytest.raises(Unavailable):
         store.epoch("names")
+    for attempt in (store.put_slip("a", b"", 0), store.take_slip("a")):
+        with pytest.raises(Unavailable):
+            await attempt
