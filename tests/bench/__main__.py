@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import calls
+from tests.bench.identity import identity
 from tests.bench.load import Sample, fire, memory_mb, script
 from tests.bench.parts import parts
 from tests.bench.peers import GATEWAY, MITMDUMP, Peer, peers, query_body, token
@@ -37,7 +38,7 @@ def main() -> None:
             f"Python {platform.python_version()}, {platform.machine()}, medians of {args.rounds} rounds.\n\n"
             f"HTTP/1.1, Chroma:\n\n{requests(folder, bearer, args)}\n"
             f"gRPC over cleartext HTTP/2, Milvus:\n\n{searches(folder, bearer, args)}\n"
-            f"{parts()}"
+            f"{parts()}\n{identity()}"
         )
     print(text)
     if args.write:
