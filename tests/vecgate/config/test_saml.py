@@ -25,6 +25,12 @@ def test_a_provider(tmp_path: Path) -> None:
     assert "https://idp.test/" in found.config.identity.known
 
 
+def test_a_directory_may_keep_its_accounts(tmp_path: Path) -> None:
+    keeping = '  provisioning: [{issuer: "https://idp.test/", token: "env:SCIM"}]\n'
+    found = loaded(tmp_path, REST.replace("  saml:", f"{keeping}  saml:") + f"    - {GOOD}}}\n")
+    assert found.config.identity.provisioning[0].issuer in found.config.identity.known
+
+
 @pytest.mark.parametrize(
     ("entry", "finding"),
     [
