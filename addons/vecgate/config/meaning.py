@@ -197,7 +197,7 @@ def _ending(config: Config) -> Iterator[Mistake]:
     yield from subject_mistakes(administrators, ("identity", "administrators"))
     if provisioning and config.control is None:
         yield ("identity", "provisioning"), "needs control: its address is where a directory talks to the gateway"
-    known = [each.issuer for each in (*identity.issuers, *identity.saml)]
+    known = [each.issuer for each in identity.issuers] + [each.issuer for each in identity.saml]
     for index, directory in enumerate(provisioning):
         at: KeyPath = ("identity", "provisioning", index)
         if directory.issuer not in known:
