@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -21,7 +22,7 @@ from vecgate.doctor.upstreams import open_to_anyone
 from vecgate.errors import Unavailable
 from vecgate.pipeline import stages
 from vecgate.reasons import Reason
-from vecgate.runtime import Runtime
+from vecgate.runtime import Runtime, Upstream
 from vecgate.serve.listeners import Listeners
 from vecgate.serve.master import Ports, minimal_master
 from vecgate.serve.ports import body_size_limit, listeners_of, patience
@@ -29,6 +30,8 @@ from vecgate.serve.speed import hurry, settle_collector
 from vecgate.serve.substrate import refuse_hook, wire
 from vecgate.stages.context import Context
 
+LOOK = 1.0
+"""Seconds for the databases to answer who brings no credential."""
 OPEN = (
     "connections.%s: %s answers without a credential: whoever reaches it goes round the gateway. See `vecgate doctor`"
 )
@@ -45,6 +48,8 @@ async def serve(path: Path, *, worker: int = 0, shared: bool = False) -> None:
     context.runtime = await assembly.open_runtime(path, worker)
     try:
         context.listeners.replace(listeners_of(context.runtime.loaded))
+        if worker == 0:
+            await _look_round(context.runtime)
         await _run(context, context.runtime, stopping, worker, shared)
     finally:
         await assembly.close(context.runtime)
@@ -95,7 +100,6 @@ async def _run(context: Context, runtime: Runtime, stopping: asyncio.Event, work
         await control.start()
     settle_collector()
     loop = asyncio.get_running_loop()
-    looking = loop.create_task(_look_round(runtime)) if worker == 0 else None
     running = loop.create_task(master.run())
     stop = loop.create_task(stopping.wait())
     try:
@@ -108,17 +112,21 @@ async def _run(context: Context, runtime: Runtime, stopping: asyncio.Event, work
         await running
     finally:
         stop.cancel()
-        if looking is not None:
-            looking.cancel()
         if control is not None:
             await control.stop()
 
 
 async def _look_round(runtime: Runtime) -> None:
-    """Say which databases need no gateway to be read. Requests do not wait for it."""
-    for name, upstream in runtime.upstreams.items():
+    """Say which databases need no gateway to be read; one that does not answer at once is not waited for."""
+
+    async def look(name: str, upstream: Upstream) -> None:
         if await open_to_anyone(upstream):
             log.warning(OPEN, name, upstream.authority.decode())
+
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LOOK), asyncio.TaskGroup() as group:
+            for name, upstream in runtime.upstreams.items():
+                group.create_task(look(name, upstream))
 
 
 async def _reload(path: Path, context: Context, turn: asyncio.Lock) -> None:
