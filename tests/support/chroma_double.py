@@ -65,8 +65,8 @@ def answer(status: int, document: object) -> bytes:
 
 
 def asked(upstream: RawUpstream) -> list[Record]:
-    """Hand out what was asked on a client's behalf, and forget it: the gateway's own look-ups aside, and what it asks at
-    its start without a credential."""
+    """Hand out what was asked on a client's behalf, and forget it: the gateway's own look-ups aside, and what it asks
+    at its start without a credential."""
     return [record for record in upstream.take() if not (_LOOK_UP.match(record.line) or _begins(record))]
 
 
