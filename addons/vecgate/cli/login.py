@@ -48,7 +48,7 @@ def login(
     flow: Annotated[
         str, typer.Option(metavar="device|code", help="A code for any browser, or a browser on this machine.")
     ] = "",
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open nothing.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="With --flow code: open nothing.")] = False,
     token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -120,7 +120,7 @@ def whoami(config: MaybeConfig = None, token_file: TokenFile = None, as_json: As
         say(_lasting(found))
 
 
-def logout(token_file: TokenFile = None) -> None:
+def logout(token_file: TokenFile = None, as_json: AsJson = False) -> None:
     """End your sign-in at the issuer, and forget it here.
 
     Exit 1: it is forgotten here, and could not be ended there.
@@ -129,6 +129,9 @@ def logout(token_file: TokenFile = None) -> None:
     from vecgate.login.signin import sign_out
 
     trouble = sign_out(Store(token_file))
+    if as_json:
+        emit({"ended": not trouble, "trouble": trouble})
+        raise typer.Exit(1 if trouble else 0)
     if trouble:
         fail(trouble, code=1)
     say("Signed out.")
@@ -152,13 +155,17 @@ def _fresh(token_file: Path | None) -> Session | str:
 
 
 def _show(prompt: Prompt, no_browser: bool) -> None:
-    """On standard error, so that `--json` stays one document."""
+    """On standard error, so that `--json` stays one document. A code is for a browser anywhere: none is opened here."""
     warn(f"Sign in at {prompt.complete or prompt.address}")
     if prompt.code:
         warn(f"on any machine, and see that it asks for this code: {prompt.code}")
-    if sys.stderr.isatty() and not no_browser:
-        webbrowser.open(prompt.complete or prompt.address)
+    elif _terminal() and not no_browser:
+        webbrowser.open(prompt.address)
     warn("Waiting for you …")
+
+
+def _terminal() -> bool:
+    return sys.stderr.isatty()
 
 
 def _principal(token: str, config: Path | None) -> Principal:

@@ -13,7 +13,7 @@ SECONDS = 300.0
 """How long the browser may take."""
 
 
-def sign_in(oauth: OAuth, show: Callable[[str], None], seconds: float = SECONDS) -> tuple[Answer, str]:
+def sign_in(oauth: OAuth, show: Callable[[str], None], seconds: float | None = None) -> tuple[Answer, str]:
     """The tokens and the nonce that an ID token among them must have.
 
     `show` gets the address that the browser is to open. Raises LoginError; LoginRefused if the person, or the issuer,
@@ -28,7 +28,7 @@ def sign_in(oauth: OAuth, show: Callable[[str], None], seconds: float = SECONDS)
 
     with Loopback(oauth.client.redirect, ours) as loopback:
         show(oauth.authorization_url(verifier=verifier, redirect=loopback.url, state=state, nonce=nonce))
-        answer = loopback.wait(seconds)
+        answer = loopback.wait(SECONDS if seconds is None else seconds)
         code = _code(oauth, answer)
         return oauth.token("authorization_code", code=code, code_verifier=verifier, redirect_uri=loopback.url), nonce
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from vecgate.errors import LoginError, LoginRefused
 from vecgate.login.client import seconds
 from vecgate.login.session import Session, Store
@@ -61,8 +63,6 @@ def fresh(store: Store, session: Session, now: Callable[[], float] = time.time) 
 
 def from_answer(session: Session, answer: dict[str, Any], now: float) -> Session:
     """The session after an answer of the token endpoint (RFC 6749 §5.1). Raises LoginError."""
-    import msgspec
-
     token, kept = answer.get("access_token"), answer.get("refresh_token") or session.refresh_token
     if not _is_token(token) or str(answer.get("token_type", "")).lower() != "bearer":
         raise LoginError("the issuer gave no bearer token")

@@ -244,15 +244,24 @@ def test_signing_out_while_the_issuer_is_down(issuer: FakeIssuer, store: Store) 
     assert (code, out) == (1, "")
     assert "down" in err
     assert not store.path.exists()
+    keep(store, "access-0")
+    ran = run("logout", "--json")
+    assert (ran.code, ran.document["ended"], "down" in ran.document["trouble"]) == (1, False, True)
 
 
-def test_a_browser_is_opened_on_a_terminal_only(
-    issuer: FakeIssuer, store: Store, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("terminal", "args", "opened"),
+    [(True, (), 1), (True, ("--no-browser",), 0), (False, (), 0), (True, ("--flow", "device"), 0)],
+)
+def test_a_browser_is_opened_for_its_flow_on_a_terminal(
+    issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch, terminal: bool, args: tuple[str, ...], opened: int
 ) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", opened.append)
-    sign_in()
-    assert opened == []
+    addresses: list[str] = []
+    monkeypatch.setattr("webbrowser.open", addresses.append)
+    monkeypatch.setattr("vecgate.login.code.SECONDS", 0.01)
+    monkeypatch.setattr("vecgate.cli.login._terminal", lambda: terminal)
+    sign_in("--flow", "code", *args)
+    assert [address.startswith(f"{URL}/authorize?") for address in addresses] == [True] * opened
 
 
 def test_what_is_kept_is_json_that_others_cannot_read(issuer: FakeIssuer, store: Store) -> None:
