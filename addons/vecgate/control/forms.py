@@ -6,11 +6,11 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from vecgate.control.body import read_body
+from vecgate.control.reading import plain
 from vecgate.errors import Refusal
 from vecgate.reasons import Reason
 
-_KIND = "application/x-www-form-urlencoded"
+MEDIA = "application/x-www-form-urlencoded"
 _FIELDS = 16
 
 
@@ -24,7 +24,7 @@ async def form(request: Request, limit: int) -> dict[str, str]:
 
     Raises Refusal: `unsupported_media`, `body_too_large`, `request_timeout`, `client_gone`, `bad_body`.
     """
-    body = await read_body(request, _KIND, limit)
+    body = await plain(request, MEDIA, limit)
     try:
         return _members(body.decode("ascii"), Reason.BAD_BODY)
     except UnicodeDecodeError as error:

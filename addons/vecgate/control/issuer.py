@@ -19,8 +19,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from vecgate.control.body import read_body
+from vecgate.control.forms import MEDIA
 from vecgate.control.problems import answer
+from vecgate.control.reading import peer, plain
 from vecgate.errors import Refusal
 from vecgate.evidence.facts import who
 from vecgate.identity.principal import Principal
@@ -31,7 +32,6 @@ from vecgate.reasons import Reason
 FORM = 64 * 1024
 """Bytes: two tokens of the largest size, and what stands around them."""
 _FIELDS = 32
-_KIND = "application/x-www-form-urlencoded"
 
 
 class Issuing(Protocol):
@@ -94,7 +94,7 @@ async def _asked(request: Request) -> Asked:
     """Raises NotGranted, Refusal."""
     if request.url.query:
         raise NotGranted("invalid_request", "a query is refused: credentials do not belong into an address")
-    body = await read_body(request, _KIND, FORM)
+    body = await plain(request, MEDIA, FORM)
     try:
         fields = parse_qsl(body.decode("ascii"), strict_parsing=True, errors="strict", max_num_fields=_FIELDS)
     except ValueError:
@@ -102,8 +102,7 @@ async def _asked(request: Request) -> Asked:
     form = dict(fields)
     if len(form) < len(fields):
         raise NotGranted("invalid_request", "a parameter occurs twice", reason=Reason.DUPLICATE_MEMBER)
-    host, port = request.client or ("", 0)
-    return Asked(form, _basic(request), f"{host}:{port}")
+    return Asked(form, _basic(request), peer(request))
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

@@ -1,4 +1,5 @@
-"""Reading: what comes with a request to the control plane, strictly: one bearer credential, one small JSON body."""
+"""Reading: what comes with a request to the control plane, strictly: one bearer credential, one small plain body that
+is here in time."""
 
 from __future__ import annotations
 
@@ -42,20 +43,27 @@ async def document[T](request: Request, kind: type[T], like: str) -> T:
     """The body as a document of this type; `like` shows one. A page cannot send it: it is no form.
 
     Raises Refusal(unsupported_media, body_too_large, request_timeout, client_gone, unknown_member, bad_body)."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "application/json" or "content-encoding" in request.headers:
-        raise Refusal(Reason.UNSUPPORTED_MEDIA, "Send a plain application/json body.")
     try:
-        return msgspec.json.decode(await body(request, BODY), type=kind)
+        return msgspec.json.decode(await plain(request, "application/json", BODY), type=kind)
     except msgspec.ValidationError as error:
         raise Refusal(Reason.UNKNOWN_MEMBER, str(error)) from error
     except msgspec.DecodeError as error:
         raise Refusal(Reason.BAD_BODY, f"Send {like}.") from error
 
 
+async def plain(request: Request, media: str, limit: int) -> bytes:
+    """The whole body, of this media type and not compressed; `limit` is in bytes.
+
+    Raises Refusal(unsupported_media, body_too_large, request_timeout, client_gone)."""
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent != media or "content-encoding" in request.headers:
+        raise Refusal(Reason.UNSUPPORTED_MEDIA, f"Send a plain {media} body.")
+    return await body(request, limit)
+
+
 async def body(request: Request, limit: int) -> bytes:
     """The whole body. Raises Refusal(body_too_large, request_timeout, client_gone)."""
-    found = b""
+    found = bytearray()
     try:
         async with asyncio.timeout(BODY_TIME):
             async for chunk in request.stream():
@@ -66,4 +74,4 @@ async def body(request: Request, limit: int) -> bytes:
         raise Refusal(Reason.REQUEST_TIMEOUT) from None
     except ClientDisconnect:
         raise Refusal(Reason.CLIENT_GONE) from None
-    return found
+    return bytes(found)

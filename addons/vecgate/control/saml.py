@@ -26,6 +26,7 @@ from starlette.routing import Route
 from vecgate.control.forms import form, query
 from vecgate.control.pages import page, refusal_page
 from vecgate.control.problems import answer
+from vecgate.control.reading import peer
 from vecgate.errors import Refusal
 from vecgate.reasons import Reason
 from vecgate.saml.steps import CLIENT, Loopback, secret
@@ -90,7 +91,7 @@ class _Endpoints:
         logins, provider = self._asked(request)
         browser = _cookie(request) or secret()
         loopback = Loopback.parse(query(request))
-        away = RedirectResponse(await logins.begin(provider, _peer(request), browser, loopback), 303)
+        away = RedirectResponse(await logins.begin(provider, peer(request), browser, loopback), 303)
         return _with_cookie(away, provider, browser)
 
     async def acs(self, request: Request) -> Response:
@@ -98,7 +99,7 @@ class _Endpoints:
         fields = await form(request, RESPONSE_FORM)
         if "SAMLResponse" not in fields or fields.keys() - {"SAMLResponse", "RelayState"}:
             raise Refusal(Reason.BAD_BODY, "A response is posted as SAMLResponse and RelayState.")
-        accepted = await logins.accept(provider, _peer(request), fields["SAMLResponse"], fields.get("RelayState", ""))
+        accepted = await logins.accept(provider, peer(request), fields["SAMLResponse"], fields.get("RelayState", ""))
         on = RedirectResponse(f"{provider.home}/done?code={accepted.code}", 303)
         return _with_cookie(on, provider, accepted.browser) if accepted.browser else on
 
@@ -107,7 +108,7 @@ class _Endpoints:
         fields = query(request)
         if fields.keys() != {"code"}:
             raise Refusal(Reason.BAD_TARGET, "The only query is code=CODE.")
-        result = await logins.finish(provider, _peer(request), fields["code"], _cookie(request))
+        result = await logins.finish(provider, peer(request), fields["code"], _cookie(request))
         return RedirectResponse(result, 303) if isinstance(result, str) else _token_page(result, provider)
 
     async def token(self, request: Request) -> Response:
@@ -119,7 +120,7 @@ class _Endpoints:
             return answer({"error": "unsupported_grant_type"}, 400)
         try:
             granted = await logins.exchange(
-                _peer(request), fields["code"], fields["code_verifier"], fields["redirect_uri"]
+                peer(request), fields["code"], fields["code_verifier"], fields["redirect_uri"]
             )
         except Refusal as refusal:
             if refusal.status != 401:
@@ -163,11 +164,6 @@ def _token_page(granted: Granted, provider: Provider) -> Response:
         minutes=f"{minutes} minute{'' if minutes == 1 else 's'}",
         home=provider.home,
     )
-
-
-def _peer(request: Request) -> str:
-    host, port = request.client or ("", 0)
-    return f"{host}:{port}"
 
 
 def _cookie(request: Request) -> str:
