@@ -92,6 +92,7 @@ PINS: Mapping[str, Mapping[str, str]] = {
         "ReplayHandler": "cd1e8cb11b101810ce25951eb353184b9f6665a1ba51e7fd22a97318d62f9fc5",
     },
     "mitmproxy.coretypes.multidict": {
+        "MultiDict": "c5fd61b78bd9a2e72402595f9abf32a82031560aba6fecaed382acd71b527eac",
         "_MultiDict": "fce5ae993af6fbff845362223db48a7e7e350e292441d39293659e88545136d4",
     },
     "mitmproxy.http": {
@@ -99,6 +100,12 @@ PINS: Mapping[str, Mapping[str, str]] = {
         "MessageData": "b96ef4eb5f3cc7c16ff81e03c5f10f06801d9b7f8f727ebf2c8787cb36e09108",
         "RequestData": "315176dba2e5065f67fa750c18c309072a4cd588eff4198695aca799ccd718a9",
         "ResponseData": "6133e3a9b97e38865dccc84e5e9506b349a533d71dff73379805ec56c8a647bc",
+    },
+    "mitmproxy.hooks": {
+        "Hook.args": "5bab95f7aa358e18cbc06abdb02a4d0a1e71274032d765285706a54e5cb2d965",
+    },
+    "mitmproxy.net.http.url": {
+        "parse_authority": "d8338265c05d8491a36f4c60b4a71d1c305641b0886cb2c47d10b4cc9b106a25",
     },
     "mitmproxy.net.http.validate": {
         "validate_headers": "e7647a94704363e70ef4ebf60dd52e0001ed73c088df683fd0227eea2ab123e3",

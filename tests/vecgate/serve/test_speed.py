@@ -14,12 +14,15 @@ from hpack.huffman_table import decode_huffman
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import http
+from mitmproxy.hooks import ConfigureHook, DoneHook
+from mitmproxy.net.http import url
+from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
+from mitmproxy.test import tflow
 
-from vecgate.serve import speed
+from vecgate.serve import pins, speed
 
 NAMES = st.sampled_from([b"Host", b"host", b"X-A", b"x-a", b"Content-Length", b"\xc3\xa9", b"\xff"])
 FIELDS = st.lists(st.tuples(NAMES, st.binary(max_size=4)), max_size=6)
-METHODS = ("get_all", "__getitem__", "__contains__", "get")
 HPACK: Any = hpack.hpack
 ENCODER = HuffmanEncoder(REQUEST_CODES, REQUEST_CODES_LENGTH)
 KEYS = st.sampled_from(["host", "HOST", "x-a", "content-length", "absent", "é", b"Host", "\udcff"])
@@ -38,6 +41,56 @@ def test_a_faster_look_up_gives_what_mitmproxys_gives(faster: Any, fields: list[
     name = {"get_item": "__getitem__", "contains": "__contains__"}.get(faster.__name__, faster.__name__)
     headers = http.Headers(fields)
     assert outcome(faster, headers, key) == outcome(getattr(headers, name), key)
+
+
+@given(st.lists(st.tuples(NAMES, st.binary(max_size=4) | st.just("text")), max_size=3), st.booleans())
+def test_headers_are_made_as_mitmproxy_makes_them(fields: list[Any], named: bool) -> None:
+    more = {"content_type": "text/plain"} if named else {}
+    assert made(speed.make, fields, more) == made(http.Headers.__init__, fields, more)
+
+
+def made(init: Any, fields: list[Any], more: dict[str, str]) -> object:
+    headers = http.Headers.__new__(http.Headers)
+    try:
+        init(headers, fields, **more)
+    except TypeError as error:
+        return str(error)
+    return headers.fields
+
+
+def test_a_hook_is_called_with_what_it_holds() -> None:
+    flow = tflow.tflow()
+    for hook in (HttpRequestHook(flow), ConfigureHook({"mode"}), DoneHook()):
+        assert speed.arguments(hook) == hook.args()
+
+
+@given(
+    st.text(max_size=12) | st.binary(max_size=12) | st.just(b"docs.example:8000") | st.just("a" * 300), st.booleans()
+)
+def test_an_authority_is_read_as_mitmproxy_reads_it(text: Any, check: bool) -> None:
+    for _ in range(2):
+        assert parsed(speed.authority, text, check) == parsed(url.parse_authority, text, check)
+
+
+def parsed(parse: Any, *arguments: object) -> object:
+    try:
+        return parse(*arguments)
+    except ValueError:
+        return ValueError
+
+
+@pytest.mark.parametrize(("owner", "name", "digest"), [(row[0], row[1], row[3]) for row in speed._AS_READ])
+def test_h2_and_hpack_are_what_was_read(owner: type, name: str, digest: str) -> None:
+    """Where this fails, read what has changed, then take the new digest."""
+    assert pins.source_digest(owner.__module__, f"{owner.__name__}.{name}") == digest
+
+
+@pytest.mark.usefixtures("untouched")
+def test_what_is_not_what_was_read_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "_AS_READ", tuple((*row[:3], "another") for row in speed._AS_READ))
+    before = [getattr(owner, name) for owner, name, *_ in speed._AS_READ]
+    speed.hurry()
+    assert [getattr(owner, name) for owner, name, *_ in speed._AS_READ] == before
 
 
 @given(
@@ -68,11 +121,10 @@ def test_what_is_long_is_not_remembered() -> None:
 @pytest.fixture
 def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put back afterwards what `hurry` replaces for the whole process."""
-    monkeypatch.setattr(http.MessageData, "__post_init__", http.MessageData.__post_init__)
-    monkeypatch.setattr(HPACK, "decode_huffman", decode_huffman)
     with monkeypatch.context() as later:
-        for name in METHODS:
-            later.setattr(http.Headers, name, getattr(http.Headers, name))
+        later.setattr(http.MessageData, "__post_init__", http.MessageData.__post_init__)
+        for owner, name in [row[:2] for row in speed._FASTER] + [row[:2] for row in speed._AS_READ]:
+            later.setattr(owner, name, getattr(owner, name))
         yield
 
 
