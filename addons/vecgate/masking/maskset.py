@@ -141,6 +141,17 @@ class MaskSet:
         shown = [None if payload is None else self._object(payload, root, masked, 0, equal) for payload in payloads]
         return shown, frozenset(masked)
 
+    def shows(self, name: str, values: Iterable[Any]) -> bool:
+        """Members of this name with these values, whatever record they are of, are seen as they are."""
+        if not self.fields:
+            return True
+        root = self._matcher.root
+        if (root.children.get(name) or root.child(name)).mask is not None:
+            return False
+        return all(
+            kind in _SCALARS or (kind is str and value[:1] not in _OPENS) for value in values for kind in (type(value),)
+        )
+
     def text(self, path: str, value: str) -> str | None:
         """One text outside the payload (`#document`, `#uri`) as the caller may see it; None where it is left out."""
         if not self.fields:

@@ -145,6 +145,8 @@ class Columns:
     def _replaced(self, values: Any, path: str) -> bool:
         """Put the masked values in the place of the stored ones; False if they are of another type."""
         before = list(values)
+        if self.masks.shows(path, before):
+            return True
         shown = self.texts(path, before)
         if shown == before:
             return True

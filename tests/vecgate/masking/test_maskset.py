@@ -417,3 +417,17 @@ def test_a_column_of_texts_is_masked_like_each_of_them(field: str, strategy: str
         mask = masks({field: strategy})
         assert mask.texts(path, column) == [None if text is None else mask.text(path, text) for text in column]
     assert masks().texts("#document", column) == column
+
+
+@pytest.mark.parametrize(
+    "values", [["plain", 1, 2.5, True, None], ["plain", '{"ssn": "1"}'], [["list"]], [" blank"], []]
+)
+@pytest.mark.parametrize("name", ["ssn", "city", "nested.ssn"])
+def test_what_is_said_to_be_shown_stays_as_it_is(name: str, values: list[Any]) -> None:
+    mask = masks({"ssn": "redact"})
+    rows, masked = mask.payloads([{name: value} for value in values])
+    if mask.shows(name, values):
+        assert (rows, masked) == ([{name: value} for value in values], frozenset())
+    assert masks().shows(name, values)
+    assert not mask.shows("ssn", values)
+    assert mask.shows("city", ["plain", 1])
