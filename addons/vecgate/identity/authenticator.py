@@ -245,8 +245,13 @@ class Authenticator:
             account = self._accounts.named(party.subject, now)
             if account is None:
                 raise Refusal(Reason.TOKEN_REVOKED, "the service account is no more")
-            expires = min(party.expires or account.expires, account.expires)
-            return replace(account, expires=expires, fingerprint=party.fingerprint, token_id=party.token_id)
+            return replace(
+                account,
+                expires=min(party.expires or account.expires, account.expires),
+                fingerprint=party.fingerprint,
+                token_id=party.token_id,
+                exchanged=party.exchanged,
+            )
         if rules.own and party.issuer not in self._known:
             raise Refusal(Reason.ISSUER_UNKNOWN)
         return party
