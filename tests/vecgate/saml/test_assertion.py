@@ -54,7 +54,7 @@ def test_a_good_response_proves_a_person(corp: Provider) -> None:
     found = proved(Response(), corp)
     person = found.principal
     assert (person.issuer, person.subject, person.groups) == (IDP, "alice@example.org", frozenset({"eng", "admins"}))
-    assert (person.client, person.claims, person.expires) == (ENTITY, {"sid": "_s1"}, 0.0)
+    assert (person.client, person.claims, person.session, person.expires) == (ENTITY, {"sid": "_s1"}, "_s1", 0.0)
     assert found.id == "_assertion"
     assert found.ends == pytest.approx(time.time() + 300 + LEEWAY, abs=3)
 
@@ -236,12 +236,25 @@ def test_groups_are_exact_names_of_the_configured_attribute(tmp_path: Path) -> N
     assert proved(Response(attributes={"groups": ["root"]}), other).principal.groups == frozenset()
 
 
+def test_spaces_are_part_of_a_name(tmp_path: Path) -> None:
+    """Who may make a group of any name at the provider could make `admins ` else."""
+    told = provider(tmp_path, claims=["dept"])
+    made = Response(attributes={"groups": ["admins ", "\teng", "", "staff"], "dept": [" x"]})
+    person = proved(made, told).principal
+    assert person.groups == {"admins ", "\teng", "staff"}
+    assert person.claims["dept"] == " x"
+    (tmp_path / "named").mkdir()
+    named = provider(tmp_path / "named", subject="uid")
+    for value in ("root ", " root", "\nroot"):
+        assert "space" in refused(Response(attributes={"uid": [value]}), named)
+
+
 def test_an_attribute_that_stands_twice_is_refused(corp: Provider) -> None:
     made = Response()
     twice = made.assertion().replace(
         "<saml:AttributeStatement>", '<saml:AttributeStatement><saml:Attribute Name="groups"/>'
     )
-    assert refused(encoded(made.xml(sign(twice))), corp) == ""
+    assert refused(encoded(made.xml(sign(twice))), corp) == "an attribute stands twice"
 
 
 def test_names_and_claims_come_from_configured_attributes(tmp_path: Path) -> None:
