@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vecgate.identity.revocation import account_key, session_key, token_key
+from vecgate.identity.revocation import account_key, session_key, subject_key, token_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Principal:
         return "\n".join(party.key for party in self.parties)
 
     def _keys(self) -> Iterator[str]:
-        yield self.key
+        yield subject_key(self.issuer, self.subject)
         yield account_key(self.issuer, self.account or self.subject)
         if self.token_id:
             yield token_key(*self.token)
