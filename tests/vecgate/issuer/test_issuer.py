@@ -102,6 +102,15 @@ async def test_a_person_of_an_issuer_that_is_no_more_is_refused(scene: Scene) ->
     assert refused.value.reason is Reason.ISSUER_UNKNOWN
 
 
+async def test_an_agent_of_an_issuer_that_is_no_more_is_refused_though_it_was_proved(scene: Scene) -> None:
+    minted = scene.issuer.mint(Principal(OWN, "indexer", client="indexer", actors=(AGENT,))).token
+    principal = await proved(scene, minted)
+    async with scene.authenticator() as authenticator:
+        with pytest.raises(Refusal) as refused:
+            authenticator.recheck(principal)
+    assert refused.value.reason is Reason.ISSUER_UNKNOWN
+
+
 async def test_an_account_is_what_configuration_says_now(scene: Scene) -> None:
     minted = scene.issuer.mint(Principal(OWN, "indexer", groups=frozenset({"admins"}), client="indexer")).token
     assert (await proved(scene, minted)).groups == {"pipelines"}
