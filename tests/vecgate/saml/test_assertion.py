@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
@@ -268,3 +269,18 @@ def test_names_and_claims_come_from_configured_attributes(tmp_path: Path) -> Non
 def test_the_session_of_the_provider_bounds_the_token(corp: Provider) -> None:
     made = Response(session=f'SessionNotOnOrAfter="{moment(120)}"')
     assert proved(made, corp).principal.expires == pytest.approx(time.time() + 120 + LEEWAY, abs=3)
+
+
+def test_nothing_that_a_response_names_is_fetched(corp: Provider) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        there = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        value, made = '<saml:AttributeValue xsi:type="xs:string">eng<', Response()
+        schema = value.replace(" xsi:type", f' xsi:schemaLocation="urn:x {there}" xsi:type')
+        assert proved(encoded(made.xml(sign(made.assertion().replace(value, schema)))), corp)
+        retrieval = f'<ds:KeyInfo><ds:RetrievalMethod URI="{there}"/>'
+        assert proved(encoded(made.xml().replace("<ds:KeyInfo>", retrieval)), corp)
+        include = f'<saml:AttributeValue><i:include xmlns:i="http://www.w3.org/2001/XInclude" href="{there}"/><'
+        refused(encoded(made.xml(sign(made.assertion().replace(value, include)))), corp)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
