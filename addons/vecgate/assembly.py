@@ -28,6 +28,7 @@ from vecgate.evidence.recorder import Recorder, RecorderSettings
 from vecgate.evidence.signing import beside
 from vecgate.hooks import Hooks
 from vecgate.identity.authenticator import Authenticator
+from vecgate.identity.elsewhere import Elsewhere
 from vecgate.identity.membership import Membership
 from vecgate.identity.resource import ProtectedResource
 from vecgate.identity.revocations import Record, Revocations
@@ -169,7 +170,7 @@ async def _judging(
     authenticator = Authenticator(
         loaded.config.identity,
         loaded.base,
-        revoked=store.revoked,
+        revoked=Elsewhere(store.revoked, loaded.config.identity.provisioning),
         plugin=hooks.authenticate if hooks.implements("vecgate_authenticate") else None,
         memberships=await asyncio.to_thread(memberships_of, loaded, hooks),
         own=OwnKeys(issuer.own, issuer.ring) if issuer else None,

@@ -137,10 +137,20 @@ def _identity(session: Session) -> Facts:
         ("Groups", joined(principal.get("groups", []))),
         ("Client", principal.get("client")),
         ("Acting", joined(f"{each['issuer']} {each['subject']}" for each in principal.get("actors", []))),
-        ("Token fingerprint", joined(seen((each.get("principal") or {}).get("token") for each in facts))),
+        ("Account", principal.get("account")),
+        ("Login", joined(_named(facts, "session"))),
+        ("Token", joined(_named(facts, "token_id"))),
+        ("Signed by", joined(_named(facts, "token_issuer"))),
+        ("Token fingerprint", joined(_named(facts, "token"))),
+        ("Client certificate", joined(seen(each.get("certificate") for each in facts))),
         ("From", joined(seen(str(each.get("peer", "")).rpartition(":")[0] for each in facts))),
         ("User agent", joined(seen(each.get("user_agent") for each in facts))),
     )
+
+
+def _named(facts: Iterable[Mapping[str, Any]], name: str) -> Sequence[str]:
+    """What the session's requests say of their principal under this name."""
+    return seen((each.get("principal") or {}).get(name) for each in facts)
 
 
 def _by_resource(visits: Iterable[Visit]) -> Counter[str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -247,6 +250,45 @@ def test_a_form_is_bounded(world: World, client: httpx.Client) -> None:
     assert answer.status_code == 413
 
 
+def signed_in(world: World, client: httpx.Client) -> str:
+    """A token of alice's, got as a browser gets it."""
+    where, fields = world.idp.post(begin(world, client), login="alice")
+    page = client.post(where, data=fields, follow_redirects=True)
+    (token,) = re.findall(r'class="token"[^>]*>([^<]+)<', page.text)
+    world.canaries.append(token)
+    assert world.status(token) == (200, "")
+    return str(token)
+
+
+def revoked(world: World, token: str) -> None:
+    """Within the time that workers have."""
+    deadline = time.monotonic() + 5
+    while (said := world.status(token)) == (200, "") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert said == (401, "token_revoked")
+
+
+def test_a_login_ends_with_its_session_and_no_other_does(world: World, client: httpx.Client) -> None:
+    lost, kept = signed_in(world, client), signed_in(world, client)
+    logins = [record["facts"]["principal"] for record in world.gateway.records() if record["kind"] == "login"]
+    session, other = (login["session"] for login in logins[-2:])
+    assert session
+    assert session != other
+    command = [sys.executable, "-m", "vecgate", "revoke", "session", session, "--issuer", world.idp.issuer]
+    config = world.gateway.folder / "vecgate.yaml"
+    subprocess.run([*command, "--reason", "laptop lost", "-c", config, "--by", "ada"], check=True, capture_output=True)
+    revoked(world, lost)
+    assert world.status(kept) == (200, "")
+
+
+def test_everybody_ends_their_own_token(world: World, client: httpx.Client) -> None:
+    own, kept = signed_in(world, client), signed_in(world, client)
+    answer = client.post(f"{world.base}/v1/revocations/own", json={}, headers={"authorization": f"Bearer {own}"})
+    assert answer.json()["issuer"] == world.base
+    revoked(world, own)
+    assert world.status(kept) == (200, "")
+
+
 def test_everything_is_on_record_and_nothing_secret_is(world: World) -> None:
     records = world.gateway.records()
     logins = [record["facts"] for record in records if record["kind"] == "login"]
@@ -255,8 +297,10 @@ def test_everything_is_on_record_and_nothing_secret_is(world: World) -> None:
     assert {record["principal"]["issuer"] for record in logins} == {world.idp.issuer}
     assert {record["issuer"] for record in refused} == {world.idp.issuer}
     assert {"audience_mismatch", "token_expired", "token_invalid"} <= {record["reason"] for record in refused}
-    outcomes = [record["facts"]["principal"] for record in records if record["kind"] == "outcome"]
-    assert {principal["issuer"] for principal in outcomes} == {world.idp.issuer}
+    outcomes = [
+        record["facts"]["principal"] for record in records if record["kind"] == "outcome"
+    ]  # of the revoked: none
+    assert {principal["issuer"] for principal in outcomes if principal} == {world.idp.issuer}
     files = [world.gateway.folder / "gateway.log", *(world.gateway.folder / "evidence").rglob("*.jsonl")]
     files += list(world.gateway.folder.glob("state.db*"))
     kept = b"\n".join(path.read_bytes() for path in files)

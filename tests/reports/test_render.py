@@ -62,7 +62,7 @@ def test_nothing_in_it_can_run_or_be_fetched(sample: str) -> None:
 def test_hostile_texts_are_shown_as_texts(sample: str) -> None:
     assert CANARY not in sample
     shown = "<script>alert('vecgate')</script><img src=x onerror=alert(1)>\\u202etxt.exe\\x1b[31m"
-    assert Page(sample).text.count(shown) >= 8
+    assert Page(sample).text.count(shown) >= 14
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", sample)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -69,7 +70,15 @@ def stranger() -> Iterator[tuple[float, Exchange]]:
     """Without identity, with a name that tries to be markup, and with an upstream that broke."""
     missing = Refusal(Reason.TOKEN_MISSING)
     yield 8, exchange(None, refusal=missing, user_agent=CANARY, peer="203.0.113.9:1024")
-    sam = person("sam", CANARY, name=CANARY)
+    agent = person(CANARY, CANARY, name=CANARY)
+    sam = replace(
+        person("sam", CANARY, name=CANARY),
+        account=CANARY,
+        session=CANARY,
+        token_id=CANARY,
+        token_issuer=CANARY,
+        actors=(agent,),
+    )
     canary = article(1, CANARY, **{CANARY: CANARY, "note": "=1+1"})
     yield 8.5, exchange(sam, search(CANARY), records=(canary,), user_agent=CANARY)
     yield 8.7, exchange(sam, search(), refusal=Refusal(Reason.UNMASKABLE_RESPONSE, CANARY), forwarded=True)

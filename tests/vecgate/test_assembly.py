@@ -12,10 +12,12 @@ from tests.support.pipeline import write_config
 from vecgate import assembly
 from vecgate.approvals.approvals import Approvals
 from vecgate.assembly import open_runtime
-from vecgate.errors import ConfigError, Unavailable
+from vecgate.errors import ConfigError, Refusal, Unavailable
 from vecgate.evidence.recorder import Recorder
 from vecgate.evidence.verify import verify
 from vecgate.identity.authenticator import Authenticator
+from vecgate.identity.principal import Principal
+from vecgate.identity.revocation import Revocation, Source, What
 from vecgate.limits.limiter import Limiter
 from vecgate.policy.policy import Policy
 from vecgate.reasons import Reason
@@ -253,6 +255,21 @@ async def test_directories_are_told_apart_by_their_secrets(config: Path) -> None
     try:
         assert len(runtime.provisioning) == 2
         assert "a" * 32 not in repr(runtime)
+    finally:
+        await assembly.close(runtime)
+
+
+async def test_whoever_left_one_issuer_is_refused_at_the_others_that_its_directory_names(config: Path) -> None:
+    text = with_provisioning(config, "a" * 32, "b" * 32).read_text()
+    config.write_text(text.replace('"file:scim0"', '"file:scim0", also: ["https://idp1.test/"]'))
+    runtime = await open_runtime(config)
+    try:
+        other = Principal("https://idp1.test/", "alice")
+        runtime.authenticator.recheck(other)
+        left = Revocation(what=What.ACCOUNT, issuer="https://idp0.test/", value="alice", source=Source.DIRECTORY)
+        await runtime.store.revoke(left)
+        with pytest.raises(Refusal, match="token_revoked"):
+            runtime.authenticator.recheck(other)
     finally:
         await assembly.close(runtime)
 

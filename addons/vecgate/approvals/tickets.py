@@ -13,16 +13,17 @@ gateway died stays `released`: nobody knows, and nothing runs again.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from vecgate.config.identity import Subjects
 from vecgate.errors import Refusal, VecgateError
 from vecgate.identity.principal import Principal
+from vecgate.identity.revocation import folded
 from vecgate.policy.subjects import matches
 from vecgate.reasons import Reason
 
@@ -65,6 +66,9 @@ REASONS: dict[State, Reason] = {
 }
 """What a client is told whose request meets a ticket in this state."""
 
+_NAMES = ("email", "preferred_username", "upn")
+"""Claims that name a person, too."""
+
 
 class TicketUnknown(VecgateError):
     """There is no such ticket, or it is not for this caller to know."""
@@ -92,6 +96,23 @@ class Caps:
             raise Refusal(Reason.TOO_MANY_PENDING, "Wait for a decision, or let tickets expire.", headers)
 
 
+class Party(msgspec.Struct, frozen=True):
+    """A reviewer, or who acts for one, as far as a revocation names them for good or for a login."""
+
+    issuer: str
+    subject: str
+    account: str
+    session: str
+
+    @classmethod
+    def of(cls, principal: Principal) -> Self:
+        return cls(principal.issuer, principal.subject, principal.account, principal.session)
+
+    @property
+    def principal(self) -> Principal:
+        return Principal(self.issuer, self.subject, account=self.account, session=self.session)
+
+
 class Vote(msgspec.Struct, frozen=True):
     """What one reviewer said. `identities` are all the names that person is known by."""
 
@@ -102,12 +123,12 @@ class Vote(msgspec.Struct, frozen=True):
     comment: str
     at: float
     identities: tuple[str, ...]
-    account: str = ""
+    parties: tuple[Party, ...]
 
     @property
-    def reviewer(self) -> Principal:
-        """Whoever voted, as far as a revocation names that person."""
-        return Principal(self.issuer, self.subject, account=self.account)
+    def reviewers(self) -> tuple[Principal, ...]:
+        """Whoever voted, and who acted for that person: an approval is void once one of them is revoked."""
+        return tuple(party.principal for party in self.parties)
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,7 +217,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
             raise TicketClosed(ticket, f"The ticket is {ticket.state}.")
         if approve and any(not set(names).isdisjoint(vote.identities) for vote in ticket.votes):
             raise TicketClosed(ticket, "This reviewer has approved already; another one is needed.")
-        vote = Vote(reviewer.issuer, reviewer.subject, reviewer.name, approve, comment, now, names, reviewer.account)
+        parties = tuple(map(Party.of, reviewer.parties))
+        vote = Vote(reviewer.issuer, reviewer.subject, reviewer.name, approve, comment, now, names, parties)
         votes = (*ticket.votes, vote)
         if not approve:
             return ticket.to(State.DENIED, votes=votes, ended=now)
@@ -218,15 +240,16 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         shown: dict[str, Any] = msgspec.to_builtins(self)
         del shown["identities"]
         for vote in shown["votes"]:
-            del vote["identities"], vote["account"]
+            del vote["identities"], vote["parties"]
         return shown
 
 
 def identities(principal: Principal) -> tuple[str, ...]:
     """Every name that one person is known by here, for telling people apart.
 
-    The principal itself, everybody in its actor chain (RFC 8693 §4.1) and their e-mail addresses: an address grants
-    nothing, but one that both sides share is enough to refuse a second account."""
+    The principal itself, everybody in its actor chain (RFC 8693 §4.1), and whatever else they are called, at any
+    issuer: a name grants nothing, but one that both sides share is enough to refuse a second account, or the same one
+    that came another way."""
     names = {party.key for party in principal.parties}
     actor = principal.claims.get("act")  # of a plugin's principal it may be all there is
     while isinstance(actor, Mapping):
@@ -234,8 +257,13 @@ def identities(principal: Principal) -> tuple[str, ...]:
         if isinstance(subject, str):
             names.add(f"{issuer} {subject}")
         actor = actor.get("act")
-    for party in principal.parties:
-        email = party.claims.get("email")
-        if isinstance(email, str) and email:
-            names.add(f" {email.casefold()}")
+    names.update(f" {folded(name)}" for party in principal.parties for name in _called(party) if name)
     return tuple(sorted(names))
+
+
+def _called(party: Principal) -> Iterator[str]:
+    """Names without their issuer, some of them perhaps empty."""
+    certificate = party.claims.get("certificate")
+    addresses = certificate.get("email") if isinstance(certificate, Mapping) else None
+    claimed = [party.claims.get(name) for name in _NAMES] + (addresses if isinstance(addresses, list) else [])
+    yield from (party.subject, party.account, *(name for name in claimed if isinstance(name, str)))

@@ -169,6 +169,8 @@ class Provisioning(Model):
     """A reference to the bearer secret that it sends."""
     account: Literal["userName", "externalId"] = "userName"
     """Its attribute that equals what the issuer's `claims.account` points at."""
+    also: list[Text] = []
+    """Further issuers, SAML providers or certificates, whose people are the same by the same accounts."""
 
 
 class Identity(Model):

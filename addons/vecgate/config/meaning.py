@@ -202,6 +202,10 @@ def _ending(config: Config) -> Iterator[Mistake]:
         at: KeyPath = ("identity", "provisioning", index)
         if directory.issuer not in known:
             yield (*at, "issuer"), f"no issuer is configured by this name{did_you_mean(directory.issuer, known)}"
+        others = sorted(identity.known - {directory.issuer} - ({identity.own.issuer} if identity.own else set()))
+        for number, issuer in enumerate(directory.also):
+            if issuer not in others:
+                yield (*at, "also", number), f"is no other issuer that is configured{did_you_mean(issuer, others)}"
         if not _REFERENCE.fullmatch(directory.token):
             yield (*at, "token"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
     yield from repeated(("identity", "provisioning"), "issuer", [directory.issuer for directory in provisioning])

@@ -138,9 +138,10 @@ class _Api:
         return answer({"status": "ok" if healthy else "failing"}, 200 if healthy else 503)
 
     async def _decide(self, request: Request, approve: bool) -> Response:
-        caller = await self.caller(request)
+        await self.caller(request)
         ticket_id = _ticket_id(request)
         decision = await document(request, Decision, '{"comment": "…"}')
+        caller = await self.caller(request)  # who may have lost the right while the body came
         ticket = await self._services.approvals.decide(ticket_id, caller, approve, decision.comment)
         return answer(_shown(ticket, caller))
 

@@ -73,8 +73,7 @@ class RevocationRoutes:
         return answer({"revocations": [each.shown() for each in await self._services.revocations.list()]})
 
     async def revoke(self, request: Request) -> Response:
-        caller = await self._administrator(request)
-        wanted = await document(request, Wanted, LIKE)
+        caller, wanted = await self._asked(request, Wanted)
         made = Revocation(
             what=wanted.what,
             issuer=wanted.issuer,
@@ -90,12 +89,17 @@ class RevocationRoutes:
         return answer((await self._services.revocations.revoke_own(caller, own.reason)).shown())
 
     async def lift(self, request: Request) -> Response:
-        caller = await self._administrator(request)
-        named = await document(request, Lifted, LIKE)
+        caller, named = await self._asked(request, Lifted)
         lifted = Revocation(
             what=named.what, issuer=named.issuer, value=named.value, source=named.source, reason=named.reason
         )
         return answer((await self._services.revocations.lift(lifted, caller)).shown())
+
+    async def _asked[T](self, request: Request, kind: type[T]) -> tuple[Principal, T]:
+        """An administrator, who still is one when the body is there, and the body."""
+        await self._administrator(request)
+        found = await document(request, kind, LIKE)
+        return await self._administrator(request), found
 
     async def _administrator(self, request: Request) -> Principal:
         caller = await self._caller(request)

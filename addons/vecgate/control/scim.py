@@ -32,6 +32,7 @@ from scim2_server.service import ScimService
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vecgate.control import deactivation
 from vecgate.control.guard import SCIM
 from vecgate.control.reading import bearer, body
 from vecgate.errors import Refusal
@@ -114,11 +115,12 @@ async def _served(request: Request, directory: Provisioning) -> ScimResponse:
 
 
 def _check(sent: bytes) -> None:
-    """Raises Refusal(bad_body) for JSON that two readers could take in two ways."""
+    """Raises Refusal(bad_body, duplicate_member) for what two readers could take in two ways."""
     try:
-        parse_object(sent)
+        document = parse_object(sent)
     except ValueError as error:
         raise Refusal(Reason.BAD_BODY, str(error)) from error
+    deactivation.check(document)
 
 
 def _failed(error: Exception) -> ScimResponse:

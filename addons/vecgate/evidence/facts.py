@@ -25,14 +25,19 @@ _BROKE = frozenset({Reason.CLIENT_GONE, Reason.INTERRUPTED})
 
 
 def who(principal: Principal) -> dict[str, Any]:
-    """The caller as proved; the token only by its fingerprint."""
+    """The caller as proved, with the names that it can be revoked by; the token only by its fingerprint and its id."""
+    signer, token_id = principal.token
     return {
         "issuer": principal.issuer,
         "subject": principal.subject,
         "name": principal.name,
         "groups": sorted(principal.groups),
         "client": principal.client,
+        "account": principal.account,
+        "session": principal.session,
         "token": principal.fingerprint,
+        "token_id": token_id,
+        "token_issuer": signer,
         "actors": [_actor(each) for each in principal.actors],
     }
 
@@ -53,6 +58,7 @@ def request_facts(exchange: Exchange, known: Known) -> dict[str, Any]:
     return {
         "connection": exchange.connection,
         "peer": exchange.peer,
+        "certificate": exchange.certificate.fingerprint if exchange.certificate else "",
         "user_agent": exchange.user_agent[:MAX_TEXT],
         "method": exchange.method[:MAX_TEXT],
         "path": _path(target.segments) if target else "",

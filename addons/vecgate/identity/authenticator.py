@@ -190,9 +190,12 @@ class Authenticator:
     def recheck(self, principal: Principal, now: float | None = None) -> None:
         """Whether a principal proved earlier, perhaps under another configuration, still counts.
 
-        Raises Refusal: `token_expired`, `token_revoked`.
+        Raises Refusal: `token_expired`, `token_revoked`, `issuer_unknown`.
         """
         moment = self._wall() if now is None else now
+        vouched = principal.parties if principal.token[0] == self._own else (principal,)
+        if self._plugin is None and not all(party.issuer in self._known for party in vouched):
+            raise Refusal(Reason.ISSUER_UNKNOWN)
         if principal.expires and moment >= principal.expires:
             raise Refusal(Reason.TOKEN_EXPIRED)
         accounts = [party.subject for party in principal.parties if party.issuer == self._own]
@@ -245,8 +248,10 @@ class Authenticator:
             account = self._accounts.named(party.subject, now)
             if account is None:
                 raise Refusal(Reason.TOKEN_REVOKED, "the service account is no more")
-            expires = min(party.expires or account.expires, account.expires)
-            return replace(account, expires=expires, fingerprint=party.fingerprint, token_id=party.token_id)
+            ends, token = min(party.expires or account.expires, account.expires), party.token_id
+            return replace(
+                account, expires=ends, fingerprint=party.fingerprint, token_id=token, exchanged=party.exchanged
+            )
         if rules.own and party.issuer not in self._known:
             raise Refusal(Reason.ISSUER_UNKNOWN)
         return party

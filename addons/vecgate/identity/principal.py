@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vecgate.identity.revocation import account_key, session_key, token_key
+from vecgate.identity.revocation import account_key, session_key, subject_key, token_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Principal:
     token_id: str = field(default="", compare=False)
     token_issuer: str = field(default="", compare=False)
     """Who signed the token where that is not `issuer`: the gateway's own issuer, for a person of another one."""
-    exchanged: str = field(default="", compare=False)
-    """The id of the token of `issuer` that this one was exchanged for."""
+    exchanged: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """The tokens that this one rests on, as issuer and id: those it was exchanged for, and so on back to the first."""
     actors: tuple[Principal, ...] = field(default=(), compare=False)
     """Who acts for the principal, the one that sent the request first (RFC 8693 §4.1). Rights are the intersection."""
     session: str = field(default="", compare=False)
@@ -46,6 +46,11 @@ class Principal:
         object.__setattr__(self, "revocable", tuple(self._keys()))
 
     @property
+    def token(self) -> tuple[str, str]:
+        """The token that it came with, as issuer and id; the id may be empty."""
+        return self.token_issuer or self.issuer, self.token_id
+
+    @property
     def parties(self) -> tuple[Principal, ...]:
         """The principal and everybody who acts for it: each must be allowed what is asked."""
         return (self, *self.actors)
@@ -56,11 +61,11 @@ class Principal:
         return "\n".join(party.key for party in self.parties)
 
     def _keys(self) -> Iterator[str]:
-        yield self.key
+        yield subject_key(self.issuer, self.subject)
         yield account_key(self.issuer, self.account or self.subject)
         if self.token_id:
-            yield token_key(self.token_issuer or self.issuer, self.token_id)
-        if self.exchanged:
-            yield token_key(self.issuer, self.exchanged)
+            yield token_key(*self.token)
+        for issuer, token_id in self.exchanged:
+            yield token_key(issuer, token_id)
         if self.session:
             yield session_key(self.issuer, self.session)

@@ -89,7 +89,8 @@ class Provisioning(AsyncScimStorage):
             yield
 
     async def _load(self) -> None:
-        """Begin with what is durable, and end what a failure left half done."""
+        """Begin with what is durable. What a failure left half done is closed, and shown so: what the directory wanted
+        it says again, and nobody comes in because it does not."""
         kept = await self._store.documents(self._shelf)
         self._memory.resources = await asyncio.to_thread(_resources, kept)
         users = {
@@ -101,7 +102,9 @@ class Provisioning(AsyncScimStorage):
             if user.active is False and key not in closed:
                 await self._close(user, "inactive")
             elif user.active is not False and key in closed:
-                await self._open(user)
+                user.active = False
+                await self._close(user, "left unfinished")
+                await self._keep(None, user)
 
     async def get(
         self,

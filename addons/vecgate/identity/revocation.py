@@ -86,8 +86,17 @@ def session_key(issuer: str, session: str) -> str:
 
 
 def account_key(issuer: str, account: str) -> str:
-    """Directories and tokens may spell one account in two cases: here, where nothing is granted, they are the same."""
-    return f"   {issuer} {unicodedata.normalize('NFC', account).casefold()}"
+    """Directories and tokens may spell one account in two ways: here, where nothing is granted, they are the same."""
+    return f"   {issuer} {folded(account)}"
+
+
+def folded(name: str) -> str:
+    """A name without letter case, composition and form of its characters (Unicode's compatibility caseless matching,
+    D146), and without spaces around it. For refusing what may be the same, never for granting."""
+    name = unicodedata.normalize("NFD", name)
+    for _ in range(2):
+        name = unicodedata.normalize("NFKC", name.casefold())
+    return name.strip()
 
 
 KEYS = {

@@ -48,7 +48,7 @@ class Revocations:
     def check(self, principal: Principal) -> None:
         """Raises Refusal(no_grant) for whoever is no administrator in person: nobody administers through an agent."""
         named = self._administrators is not None and matches(self._administrators, principal)
-        if not named or "act" in principal.claims:
+        if not named or principal.actors or "act" in principal.claims:  # a plugin's principal may have claims alone
             raise Refusal(Reason.NO_GRANT, "Only an administrator (identity.administrators) does that.")
 
     async def revoke(self, revocation: Revocation, by: Principal) -> Revocation:
@@ -72,12 +72,13 @@ class Revocations:
         Raises Refusal(bad_body) for one that has neither, Unavailable."""
         if principal.token_id:
             left = principal.expires - time.time() + _MARGIN
-            what, value, until = What.TOKEN, principal.token_id, self._store.now() + left if principal.expires else None
+            until = self._store.now() + left if principal.expires else None
+            what, (issuer, value) = What.TOKEN, principal.token
         elif principal.session:
-            what, value, until = What.SESSION, principal.session, None
+            what, issuer, value, until = What.SESSION, principal.issuer, principal.session, None
         else:
             raise Refusal(Reason.BAD_BODY, "The token names neither itself (jti) nor its session (sid).")
-        own = Revocation(what=what, issuer=principal.issuer, value=value, until=until, reason=reason or OWN)
+        own = Revocation(what=what, issuer=issuer, value=value, until=until, reason=reason or OWN)
         return await self.revoke(own, principal)
 
     async def lift(self, lifted: Revocation, by: Principal) -> Revocation:

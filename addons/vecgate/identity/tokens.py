@@ -34,6 +34,8 @@ MAX_ACTORS = 8
 ORIGIN = "vecgate_subject"
 """The claim of the gateway's own tokens that says whose the subject is: `iss`, `client_id` and `claims` of its own
 token. An entry of `act` has the same members beside its own."""
+EXCHANGED = "vecgate_tokens"
+"""The claim of the gateway's own tokens with those that they rest on, as pairs of `iss` and `jti`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +117,23 @@ def principal(claims: Mapping[str, Any], rules: Rules, *, expires: float = 0.0, 
     origin = claims.get(ORIGIN, {}) if rules.own else {}
     if not isinstance(origin, dict):
         raise Refusal(Reason.TOKEN_INVALID, f"{ORIGIN} is malformed")
-    party = _party({**claims, "jti": None, **origin} if origin else claims, rules)
+    party = _party({**claims, **origin}, rules)
     return replace(
         party,
         expires=expires,
         fingerprint=fingerprint,
         token_id=_text(rules.token_id.find(claims), "the token id"),
         token_issuer=rules.issuer if origin else "",
-        exchanged=party.token_id if origin else "",
+        exchanged=tuple(_exchanged(claims.get(EXCHANGED, []))) if rules.own else (),
         actors=tuple(_actors(claims.get("act"), rules)),
     )
+
+
+def _exchanged(listed: Any) -> Iterator[tuple[str, str]]:
+    for pair in listed if isinstance(listed, list) else [None]:
+        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(text, str) and text for text in pair)):
+            raise Refusal(Reason.TOKEN_INVALID, f"{EXCHANGED} is malformed")
+        yield pair[0], pair[1]
 
 
 def _party(claims: Mapping[str, Any], rules: Rules) -> Principal:

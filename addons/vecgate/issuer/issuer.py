@@ -15,14 +15,14 @@ from vecgate.config.identity import OwnIssuer
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.credential import MAX_TOKEN
 from vecgate.identity.principal import Principal
-from vecgate.identity.tokens import LEEWAY, ORIGIN
+from vecgate.identity.tokens import EXCHANGED, LEEWAY, ORIGIN
 from vecgate.issuer.keyring import ALGORITHM, Keyring
 from vecgate.reasons import Reason
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant's name
 _OF_THE_TOKEN = frozenset({"exp", "nbf", "iat", "cnf", "act"})
-"""Claims that speak of a token, not of whom it is for. Its id stays: revoked, it ends what was exchanged for it."""
+"""Claims that speak of a token, not of whom it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ class Issuer:
         }
         if principal.issuer != self.own.issuer:
             claims[ORIGIN] = {"iss": principal.issuer, **self._origin(principal)}
+        if tokens := _tokens(principal):
+            claims[EXCHANGED] = tokens
         act: dict[str, Any] | None = None
         for actor in reversed(principal.actors):
             act = self._act(actor) | ({"act": act} if act else {})
@@ -106,8 +108,14 @@ class Issuer:
     def _origin(self, party: Principal) -> dict[str, Any]:
         """What conditions may ask about a party, as its own token said it, and the names by which it can be revoked."""
         claims = {name: value for name, value in party.claims.items() if name not in _OF_THE_TOKEN}
-        names = {"jti": party.token_id, "sid": party.session, "account": party.account}
+        names = {"sid": party.session, "account": party.account}
         return {"client_id": party.client, "claims": claims} | {name: text for name, text in names.items() if text}
+
+
+def _tokens(principal: Principal) -> list[tuple[str, str]]:
+    """All that a token for this principal rests on, its actors' included: whichever is revoked ends it."""
+    found = [token for party in principal.parties for token in (party.token, *party.exchanged)]
+    return [(issuer, token_id) for issuer, token_id in dict.fromkeys(found) if token_id]
 
 
 def _shown(party: Principal) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 It lets pass: no audience, no `NotOnOrAfter` or `Recipient` of the confirmation, a recipient or destination that merely
 contains ours, no `InResponseTo`, clocks five minutes apart, and conditions that it does not know. A service provider
-must refuse all of these (SAML Core §2.5.1, Profiles §4.1.4.3).
+must refuse all of these (SAML Core §2.5.1, Profiles §4.1.4.3). It takes the spaces off attributes, too, so that a group
+`admins ` would be `admins`: here they are what they are.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ _SAID = {
 """What python3-saml found, in words that quote nothing of the response."""
 _log = logging.getLogger("vecgate.saml")
 
+type Attributes = dict[str, list[str | None]]
+"""Values by name, exactly as they are written; None is one that is no text but has elements."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
@@ -72,7 +76,6 @@ def prove(envelope: Envelope, provider: Provider, now: float) -> Assertion:
     try:
         response = OneLogin_Saml2_Response(provider.settings, envelope.encoded)
         response.is_valid(provider.received(), envelope.in_response_to or None, raise_exceptions=True)
-        attributes: dict[str, list[Any]] = response.get_attributes()
     except OneLogin_Saml2_ValidationError as error:
         _log.info("%s: a response was refused, code %s", provider.config.name, error.code)
         reason = _REASONS.get(error.code, Reason.TOKEN_INVALID)
@@ -85,7 +88,7 @@ def prove(envelope: Envelope, provider: Provider, now: float) -> Assertion:
     assertion = root.find(f"{SAML}Assertion")
     _check_conditions(assertion.find(f"{SAML}Conditions"), provider.entity_id, now)
     ends = _confirmed_until(assertion, provider.acs, envelope.in_response_to, now)
-    return Assertion(assertion.get("ID"), ends, _principal(assertion, attributes, provider, now))
+    return Assertion(assertion.get("ID"), ends, _principal(assertion, provider, now))
 
 
 def _check_conditions(conditions: Any, entity_id: str, now: float) -> None:
@@ -129,10 +132,8 @@ def _time(element: Any, name: str) -> float | None:
         raise refuse(f"{name} is not a time in UTC") from error
 
 
-def _principal(assertion: Any, attributes: dict[str, list[Any]], provider: Provider, now: float) -> Principal:
-    config, statement = provider.config, assertion.find(f"{SAML}AuthnStatement")
-    if any(len(value) and (value.text or "").strip() for value in assertion.iter(f"{SAML}AttributeValue")):
-        raise refuse("an attribute mixes text and elements")
+def _principal(assertion: Any, provider: Provider, now: float) -> Principal:
+    config, statement, attributes = provider.config, assertion.find(f"{SAML}AuthnStatement"), _attributes(assertion)
     if OVERAGE in attributes:
         raise Refusal(Reason.GROUP_OVERAGE)
     shown = attributes.get(config.display, []) if config.display else []
@@ -156,23 +157,34 @@ def _principal(assertion: Any, attributes: dict[str, list[Any]], provider: Provi
     return replace(person, claims=kept | dict(_claims(attributes, config.claims)))
 
 
+def _attributes(assertion: Any) -> Attributes:
+    """The attributes by name. A value that is empty is none."""
+    found: Attributes = {}
+    for attribute in assertion.iterfind(f"{SAML}AttributeStatement/{SAML}Attribute"):
+        if attribute.get("Name") in found:
+            raise refuse("an attribute stands twice")
+        values = attribute.findall(f"{SAML}AttributeValue")
+        found[attribute.get("Name")] = [None if len(each) else each.text for each in values if len(each) or each.text]
+    return found
+
+
 _RULES = Rules.compile(Issuer(issuer="saml", audience="saml", claims=Claims()))
 """Where `_principal` puts what it found."""
 
 
-def _claims(attributes: dict[str, list[Any]], names: list[str]) -> Iterator[tuple[str, Any]]:
+def _claims(attributes: Attributes, names: list[str]) -> Iterator[tuple[str, Any]]:
     """What conditions may ask about: a list where there are several values, the value where there is one."""
     for name in names:
         values = attributes.get(name, [])
-        if not all(isinstance(value, str) for value in values):
+        if None in values:
             raise refuse("an attribute is not a text")
         if values:
             yield name, values[0] if len(values) == 1 else values
 
 
-def _named(attributes: dict[str, list[Any]], name: str) -> str:
+def _named(attributes: Attributes, name: str) -> str:
     values = attributes.get(name, [])
-    if len(values) != 1 or not isinstance(values[0], str):
+    if len(values) != 1 or values[0] is None:
         raise refuse("the attribute that names the person is missing, or has several values")
     return values[0]
 

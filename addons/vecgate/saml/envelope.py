@@ -7,7 +7,9 @@ transforms that compute) needs something that no identity provider sends. All of
 - markup declarations, comments, CDATA and processing instructions, whatever they are for;
 - more than one assertion, wherever in the tree it stands, and anything encrypted;
 - two elements with one id; a signature anywhere but at the response or the assertion;
-- a signature with more than one reference, with one to anything but its parent, or with an algorithm not listed here.
+- a signature with more than one reference, with one to anything but its parent, or with an algorithm not listed here;
+- what makes canonicalization slow, which comes before the signature is known to be anybody's: transforms in a row, long
+  lists of prefixes, elements with hundreds of attributes.
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ from vecgate.reasons import Reason
 
 MAX_XML: Final = 256 * 1024
 """Bytes of a response, decoded. Those of real providers have 5 to 20 KB; a thousand groups make 100."""
+MOST_ATTRIBUTES: Final = 64
+"""Of one element."""
+MOST_PREFIXES: Final = 16
+"""That a signature may count as used everywhere (`InclusiveNamespaces`)."""
 SAML: Final = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 SAMLP: Final = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -35,6 +41,8 @@ _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 
 CANONICAL: Final = frozenset({_EXCLUSIVE, f"{_EXCLUSIVE}WithComments"})
 TRANSFORMS: Final = CANONICAL | {"http://www.w3.org/2000/09/xmldsig#enveloped-signature"}
+MOST_TRANSFORMS: Final = 2
+"""The signature itself taken out, the rest made canonical."""
 SIGNATURES: Final = frozenset(f"{_MORE}{kind}-sha{bits}" for kind in ("rsa", "ecdsa") for bits in (256, 384, 512))
 DIGESTS: Final = frozenset(
     {
@@ -55,7 +63,8 @@ _DECLARATION = re.compile(
     rb"""<\?xml version=["']1\.0["']( encoding=["'](?i:utf-8)["'])?( standalone=["']\w+["'])? ?\?>"""
 )
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
-_IDS = ("ID", "Id", "id", "{http://www.w3.org/XML/1998/namespace}id")
+_IDS = frozenset({"ID", "Id", "id"})
+"""In any namespace: xmlsec looks for a signature's target by the local name."""
 
 
 def refuse(detail: str) -> Refusal:
@@ -116,6 +125,8 @@ def _check_tree(root: Any) -> None:
     assertions = list(root.iter(f"{SAML}Assertion"))
     if len(assertions) > 1 or any(each.getparent() is not root for each in assertions):
         raise refuse("the response has more than one assertion, or one in the wrong place")
+    if any(len(each.attrib) > MOST_ATTRIBUTES for each in root.iter()):
+        raise refuse("the response has an element with too many attributes")
     _check_ids(root)
     signed = [signature.getparent() for signature in root.iter(f"{DS}Signature")]
     if any(parent is not root and parent not in assertions for parent in signed) or len(set(signed)) < len(signed):
@@ -135,7 +146,7 @@ def _check_ids(root: Any) -> None:
 
 def _ids(root: Any) -> Iterator[str]:
     for element in root.iter():
-        yield from (element.get(name) for name in _IDS if element.get(name) is not None)
+        yield from (value for name, value in element.attrib.items() if name.rpartition("}")[2] in _IDS)
 
 
 def _check_signature(signature: Any) -> None:
@@ -144,7 +155,15 @@ def _check_signature(signature: Any) -> None:
     references = list(signature.iter(f"{DS}Reference"))
     if len(references) != 1 or references[0].get("URI") != f"#{signature.getparent().get('ID')}":
         raise refuse("the signature is not about what it stands in")
+    prefixes = [prefix for each in signature.iter(f"{{{_EXCLUSIVE}}}InclusiveNamespaces") for prefix in _prefixes(each)]
+    if len(prefixes) > MOST_PREFIXES or len(list(signature.iter(f"{DS}Transform"))) > MOST_TRANSFORMS:
+        raise refuse("the signature is made to take long")
     for name, allowed in ALGORITHMS.items():
         found = [element.get("Algorithm") for element in signature.iter(DS + name)]
         if not found or not allowed.issuperset(found):
             raise refuse(f"the signature's {name} is not accepted")
+
+
+def _prefixes(inclusive: Any) -> list[str]:
+    listed: str = inclusive.get("PrefixList", "")
+    return listed.split()

@@ -38,6 +38,8 @@ ASKED: Final = 600.0
 """Seconds that a person may take at the provider."""
 CODE: Final = 60.0
 """Seconds that a code lives."""
+MARGIN: Final = 3600.0
+"""Seconds for which an assertion stays used after its end: a host's clock may be set back, the store's is not."""
 AT_ONCE: Final = 2
 """Responses that are verified at the same time; others wait."""
 
@@ -192,7 +194,7 @@ class Logins:
 
     async def _first_use(self, provider: Provider, assertion: Assertion) -> None:
         key = f"saml assertion {digest(f'{provider.config.issuer} {assertion.id}')}"
-        lasting = assertion.ends - self._wall()
+        lasting = assertion.ends - self._wall() + MARGIN
         if not await self._store.put_slip(key, b"", self._store.now() + lasting):
             raise refuse("the assertion was used before")
 

@@ -85,6 +85,7 @@ class Proved(msgspec.Struct, frozen=True):
     client: str
     claims: dict[str, Any]
     expires: float
+    session: str
 
     @classmethod
     def of(cls, person: Principal, provider: str, browser: str, loopback: Loopback | None) -> Self:
@@ -99,6 +100,7 @@ class Proved(msgspec.Struct, frozen=True):
             client=person.client,
             claims=dict(person.claims),
             expires=person.expires,
+            session=person.session,
         )
 
     @property
@@ -111,6 +113,7 @@ class Proved(msgspec.Struct, frozen=True):
             client=self.client,
             claims=self.claims,
             expires=self.expires,
+            session=self.session,
         )
 
     def shown_by(self, verifier: str) -> bool:

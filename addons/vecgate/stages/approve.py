@@ -88,7 +88,7 @@ class Approve(Stage):
         if (void := held.void) is not None:
             raise Refusal(void, extra={"ticket": ticket.id})
         approvals = [vote for vote in (await runtime.approvals.get(ticket.id)).votes if vote.approve]
-        if any(runtime.authenticator.is_revoked(vote.reviewer) for vote in approvals):
+        if any(runtime.authenticator.is_revoked(each) for vote in approvals for each in vote.reviewers):
             detail = "Whoever approved it has lost the right to meanwhile."
             raise Refusal(Reason.APPROVAL_EXPIRED, detail, extra={"ticket": ticket.id})
         if not await runtime.approvals.consume(ticket.id, Asked.of(exchange, upstream.dialect)):

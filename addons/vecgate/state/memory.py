@@ -119,6 +119,8 @@ class MemoryStore(StateStore):
         return sorted(found, key=lambda each: each.at, reverse=True)
 
     async def _revoked(self) -> None:
+        now = self.now()
+        self._revocations = {at: each for at, each in self._revocations.items() if each.holds(now)}
         await self.bump(REVOCATIONS)
         self.mirror.replace(self._epochs, longest((each.key, each.until) for each in self._revocations.values()))
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.approvals import ALICE, OWNER, SECOND, STRANGER
 from tests.support.state import ISSUER, person, ticket
@@ -14,6 +15,7 @@ from vecgate.approvals.tickets import (
     State,
     Ticket,
     TicketClosed,
+    Vote,
     identities,
 )
 from vecgate.errors import Refusal
@@ -109,9 +111,51 @@ def test_an_agents_request_is_not_approved_by_whom_it_acts_for() -> None:
     assert refused.value.reason is Reason.SELF_APPROVAL
 
 
-def test_the_same_subject_of_another_issuer_is_another_person() -> None:
-    other = Principal("https://other.test/", "alice", groups=frozenset({"db-owners"}))
-    assert ticket(NOW).voted(other, True, "", NOW).state is State.APPROVED
+SAML = "https://idp.test/saml/metadata"
+OIDC = {"sub": "00u1", "email": "alice@x.test", "preferred_username": "alice", "upn": "a.archer@x.test"}
+
+
+@pytest.mark.parametrize(
+    "reviewer",
+    [
+        Principal(SAML, "00u1"),
+        Principal(SAML, "Alice@X.test"),
+        Principal(SAML, "alice"),
+        Principal(SAML, "A.Archer@x.test"),
+        Principal(SAML, "_persistent", claims={"email": "alice@x.test"}),
+        Principal(SAML, "_persistent", account="ALICE"),
+        Principal("urn:workloads", "laptop-7", claims={"certificate": {"email": ["alice@x.test"]}}),
+        Principal(SAML, "owner", actors=(Principal(SAML, "alice@x.test"),)),
+    ],
+    ids=["subject", "address", "user name", "upn", "claimed address", "account", "certificate", "agent"],
+)
+def test_who_came_another_way_does_not_decide_their_own_request(reviewer: Principal) -> None:
+    """The same person by SAML, by OpenID Connect and by certificate has another issuer, and often another subject."""
+    alice = Principal(ISSUER, "00u1", claims=OIDC)
+    members = [replace(each, groups=frozenset({"db-owners"})) for each in reviewer.parties]
+    reviewer = replace(members[0], actors=tuple(members[1:]))
+    entry = ticket(NOW, subject="00u1", identities=identities(alice), needed=2)
+    with pytest.raises(Refusal) as refused:
+        entry.voted(reviewer, True, "", NOW)
+    assert refused.value.reason is Reason.SELF_APPROVAL
+    others = ticket(NOW, needed=2).voted(replace(alice, groups=frozenset({"db-owners"})), True, "", NOW)
+    with pytest.raises(TicketClosed, match="another one is needed"):
+        others.voted(reviewer, True, "", NOW)
+
+
+def test_no_name_is_no_shared_name() -> None:
+    entry = ticket(NOW, identities=identities(person("alice", email="", upn=None, preferred_username=["x"])))
+    assert entry.decidable_by(person("owner", "db-owners", email="", upn=None, preferred_username=["x"]))
+
+
+def test_a_vote_remembers_by_what_its_reviewers_are_revoked() -> None:
+    bot = Principal(ISSUER, "bot", groups=frozenset({"db-owners"}), session="s2")
+    (vote,) = ticket(NOW).voted(replace(OWNER, session="s1", account="o1", actors=(bot,)), True, "", NOW).votes
+    kept = msgspec.json.decode(msgspec.json.encode(vote), type=Vote)
+    assert [each.revocable for each in kept.reviewers] == [
+        replace(OWNER, session="s1", account="o1").revocable,
+        bot.revocable,
+    ]
 
 
 def test_two_approvals_need_two_people() -> None:

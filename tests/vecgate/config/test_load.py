@@ -360,6 +360,10 @@ SCIM = "identity: {issuers: [{issuer: 'https://i/', audience: v}], provisioning:
             f"control: {{listen: '127.0.0.1:1'}}\n{SCIM}, token: 'env:T', account: mail}}]}}",
             "5:123: identity.provisioning[0].account: must be userName or externalId",
         ),
+        (
+            f"control: {{listen: '127.0.0.1:1'}}\n{SCIM}, token: 'env:T', also: ['https://i/']}}]}}",
+            "5:121: identity.provisioning[0].also[0]: is no other issuer that is configured",
+        ),
         ("state: {url: 'postgres://x'}", "4:14: state.url: write memory: or sqlite:///PATH"),
         ("evidence: {signing_key: k.pem}", "4:25: evidence.signing_key: must be a reference, file:PATH"),
         ("masking: {key: c2VjcmV0}", "4:16: masking.key: must be a reference, file:PATH"),

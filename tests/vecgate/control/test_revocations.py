@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from tests.support.approvals import Evidence, approvals_on
-from tests.support.state import ISSUER, person
+from tests.support.state import ISSUER, person, revoked
 
 from vecgate.config.identity import Subjects
 from vecgate.control.app import control_app
@@ -117,6 +118,20 @@ async def test_what_is_not_understood_revokes_nothing(
     answer = await send(client, "ada", document=document)
     assert (answer.status_code, answer.json()["reason"]) == (400, reason)
     assert await services.revocations.list() == []
+
+
+@pytest.mark.parametrize("path", ["/v1/revocations", "/v1/revocations/lift", f"/v1/approvals/{'0' * 32}/approve"])
+async def test_whoever_is_revoked_while_the_body_comes_changes_nothing(
+    client: httpx.AsyncClient, services: Services, path: str
+) -> None:
+    async def slow() -> AsyncIterator[bytes]:
+        await services.revocations.revoke(revoked("ada"), ALICE)
+        yield msgspec.json.encode({"comment": ""} if "approve" in path else SUBJECT)
+
+    headers = {"authorization": "Bearer ada", "content-type": "application/json"}
+    answer = await client.post(path, headers=headers, content=slow())
+    assert (answer.status_code, answer.json()["reason"]) == (401, "token_revoked")
+    assert [each.value for each in await services.revocations.list()] == ["ada"]
 
 
 async def test_no_page_can_make_a_browser_revoke(client: httpx.AsyncClient, services: Services) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.approvals import Evidence, approvals_on
-from tests.support.scim import ENTRA_MANY, ENTRA_OFF, ENTRA_ON, FULL_OFF, GROUP, OKTA_OFF, OKTA_ON, patch, user
+from tests.support.scim import ENTRA_MANY, ENTRA_OFF, ENTRA_ON, FULL_OFF, GROUP, OKTA_OFF, OKTA_ON, USER, patch, user
 from tests.support.state import ISSUER, revoked
 
 from vecgate.control.app import control_app
@@ -23,6 +23,7 @@ from vecgate.state.memory import MemoryStore
 SECRET = "canary-of-a-directory-0123456789ab"
 OTHER = "https://other.test/"
 NAME = "alice@corp.test"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
 class Services:
@@ -229,12 +230,15 @@ async def test_what_cannot_be_recorded_is_not_let_in_and_says_so(client: httpx.A
     assert (answer.status_code, answer.json()["status"], answer.headers["retry-after"]) == (503, "503", "5")
     assert services.bars(NAME), "what closes counts all the same"
     services.evidence.broken = False
-    assert (await client.get(at)).json()["active"] is True, "and is asked for again"
+    assert (await client.get(at)).json()["active"] is False
+    assert services.bars(NAME), "it is not undone because somebody asks"
     assert (await client.patch(at, json=OKTA_OFF)).status_code == 204
+    assert services.evidence.steps == ["revoked"], "and on record"
     services.evidence.broken = True
     assert (await client.patch(at, json=OKTA_ON)).status_code == 503
     assert services.bars(NAME)
     services.evidence.broken = False
+    assert (await client.get(at)).json()["active"] is False
     assert (await client.patch(at, json=OKTA_ON)).status_code == 204
     assert not services.bars(NAME), "repeated, it opens"
 
@@ -306,6 +310,61 @@ async def test_an_operation_that_is_not_understood_changes_nothing(
         assert (await client.patch(at, json=patch(operation))).status_code == 400, operation
     assert services.bars(NAME)
     assert (await client.get(at)).json()["active"] is False
+
+
+@pytest.mark.parametrize("path", ["ACTIVE", " active ", f"{USER.upper()}:Active"])
+@pytest.mark.parametrize("value", [False, "False", "false", 0, "no", " off"])
+async def test_a_deactivation_is_heard_however_it_is_written(
+    client: httpx.AsyncClient, services: Services, path: str, value: object
+) -> None:
+    at = f"/Users/{await created(client)}"
+    for operation in ({"op": "REPLACE", "path": path, "value": value}, {"op": "add", "value": {path.strip(): value}}):
+        answer = await client.patch(at, json=patch(operation))
+        assert (answer.status_code, services.bars(NAME)) == ((204, True) if value != " off" else (400, False))
+        await client.patch(at, json=OKTA_ON)
+
+
+@pytest.mark.parametrize("value", [[{"$ref": None, "value": "False"}], [False], {"value": False}, "perhaps"])
+async def test_one_that_is_not_heard_is_not_answered_with_success(client: httpx.AsyncClient, value: object) -> None:
+    at = f"/Users/{await created(client)}"
+    for operation in (
+        {"op": "replace", "path": "active", "value": value},
+        {"op": "replace", "path": f"{ENTERPRISE}:active", "value": False},
+        {"op": "replace", "value": [{"active": False}]},
+        {"op": "replace", "value": '{"active": false}'},
+    ):
+        assert (await client.patch(at, json=patch(operation))).status_code == 400
+    for more in ({"active": value}, {"Active": False}, {USER: {"active": False}}):
+        assert (await client.put(at, json=user(NAME) | more)).status_code == 400
+    assert (await client.get(at)).json()["active"] is True
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [("count=100000", 3), ("count=-1", 0), ("startIndex=-9&count=2", 2), (f"startIndex={10**30}", 0), ("count=0", 0)],
+)
+async def test_pages_are_bounded(client: httpx.AsyncClient, query: str, shown: int) -> None:
+    for name in "abc":
+        await created(client, f"{name}@corp.test")
+    found = (await client.get(f"/Users?{query}")).json()
+    assert (found["totalResults"], len(found.get("Resources", []))) == (3, shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5000,
+        "(" * 2000 + 'userName eq "a"' + ")" * 2000,
+        "not " * 2000,
+        'password sw "m"',
+        'userName eq "a" or',
+        "1 eq 1",
+    ],
+)
+async def test_a_filter_is_nothing_else(client: httpx.AsyncClient, text: str) -> None:
+    await created(client)
+    answer = await client.get("/Users", params={"filter": text})
+    assert answer.status_code == 400 or answer.json()["totalResults"] == 0
 
 
 async def test_what_is_offered_is_described(client: httpx.AsyncClient) -> None:

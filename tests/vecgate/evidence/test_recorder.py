@@ -16,6 +16,7 @@ from vecgate.evidence.recorder import Recorder, RecorderSettings
 from vecgate.evidence.sessions import Archive
 from vecgate.evidence.verify import verify
 from vecgate.exchange import Exchange
+from vecgate.identity.certificate import Certificate
 from vecgate.policy.decision import Verdict
 from vecgate.reasons import Reason
 
@@ -43,6 +44,30 @@ def test_what_only_a_clearance_opened_is_not_kept(tmp_path: Path) -> None:
     assert "hmac-sha256:" in str(visit.queries)
 
 
+def test_an_outcome_says_by_which_login_token_and_certificate(tmp_path: Path) -> None:
+    agent = replace(person("agent-7"), issuer="https://vecgate.example")
+    alice = replace(
+        person("alice"),
+        account="a1",
+        session="s1",
+        token_id="t1",
+        token_issuer="https://vecgate.example",
+        actors=(agent,),
+    )
+    certificate = Certificate("qg" * 21 + "E", "1f", 0.0, ())
+    (outcome,) = records(record(tmp_path, exchange(alice, search(), certificate=certificate)), "outcome")
+    said = outcome.facts["principal"]
+    assert [said[name] for name in ("issuer", "account", "session", "token_id", "token_issuer")] == [
+        "https://idp.example/",
+        "a1",
+        "s1",
+        "t1",
+        "https://vecgate.example",
+    ]
+    assert [(each["issuer"], each["subject"]) for each in said["actors"]] == [("https://vecgate.example", "agent-7")]
+    assert outcome.facts["certificate"] == certificate.fingerprint
+
+
 async def test_an_intent_is_durable_before_the_request_goes_on(tmp_path: Path) -> None:
     async with recording(tmp_path) as recorder:
         made = exchange(DANA, drop(), verdict=Verdict.ALLOW)
@@ -62,7 +87,11 @@ def test_an_outcome_says_who_did_what_to_what_and_why(tmp_path: Path) -> None:
         "name": "Dana Kim",
         "groups": ["data-science"],
         "client": "notebook",
+        "account": "",
+        "session": "",
         "token": "5f1e5f1e5f1e5f1e",
+        "token_id": "",
+        "token_issuer": "https://idp.example/",
         "actors": [],
     }
     assert (facts["connection"], facts["peer"], facts["user_agent"]) == ("docs", "192.0.2.7:51514", "chromadb/1.5.9")

@@ -147,6 +147,16 @@ async def test_a_held_request_is_not_released_after_its_token_ended(start: Make,
     assert caught.value.reason is Reason.TOKEN_EXPIRED
 
 
+async def test_a_held_request_is_not_released_after_its_issuer_was_taken_out(start: Make) -> None:
+    principal = await (await start()).authenticate(mint(payload()))
+    later = await start(Issuer(issuer="https://other.test/", audience=AUDIENCE))
+    with pytest.raises(Refusal) as caught:
+        later.recheck(principal)
+    assert caught.value.reason is Reason.ISSUER_UNKNOWN
+    with_plugin = await start(Issuer(issuer="https://other.test/", audience=AUDIENCE), plugin=lambda *_: None)
+    with_plugin.recheck(principal)
+
+
 async def test_a_stopped_authenticator_recalls_nothing(start: Make) -> None:
     authenticator, token = await start(), mint(payload())
     await authenticator.authenticate(token)

@@ -7,7 +7,8 @@ from itertools import combinations
 import pytest
 from tests.support.state import revoked
 
-from vecgate.identity.revocation import KEYS, What, moment
+from vecgate.identity.principal import Principal
+from vecgate.identity.revocation import KEYS, What, account_key, folded, moment, subject_key
 
 
 def test_no_name_of_one_kind_is_spelt_like_one_of_another() -> None:
@@ -37,3 +38,30 @@ def test_what_stands_keeps_saying_who_began_it() -> None:
 )
 def test_every_moment_can_be_written(seconds: float | None, text: str | None) -> None:
     assert moment(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("alice@corp.test", "ALICE@Corp.test"),
+        ("alice@corp.test", "alice@corp.test "),
+        ("stra\u00dfe", "STRASSE"),
+        ("jos\u00e9", "JOSE\u0301"),
+        ("\u0390ota", "\u0399\u0308\u0301OTA"),
+        ("\u1fb3", "\u0391\u0399"),
+        ("alice", "\uff21lice"),
+        ("\ufb01nance", "FINANCE"),
+    ],
+)
+def test_an_account_is_found_however_it_is_spelt(one: str, other: str) -> None:
+    assert account_key("i", one) == account_key("i", other)
+    assert folded(folded(one)) == folded(one)
+
+
+@pytest.mark.parametrize("other", ["alice@corp.tes", "alicia", "al ice", "\u0430lice"])
+def test_another_account_is_another(other: str) -> None:
+    assert account_key("i", "alice") != account_key("i", other)
+
+
+def test_a_principal_that_a_plugin_made_is_found_however_it_is_composed() -> None:
+    assert subject_key("i", "jose\u0301") in Principal("i", "jose\u0301").revocable

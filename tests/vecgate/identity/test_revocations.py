@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,9 +53,10 @@ async def refused(reason: Reason, awaited: Any) -> Refusal:
     [
         person("alice", "other"),
         person("ada", "security", act={"sub": "agent"}),
+        replace(person("ada", "security"), actors=(person("agent", "security"),)),
         Principal("https://other.test/", "ada", groups=frozenset({"Security"})),
     ],
-    ids=["another group", "through an agent", "another case"],
+    ids=["another group", "through a claimed agent", "through an agent", "another case"],
 )
 async def test_only_an_administrator_in_person_administers(scene: Scene, principal: Principal) -> None:
     scene.revocations.check(ADMIN)
@@ -146,6 +148,13 @@ async def test_everybody_ends_their_own_token_and_nothing_else(scene: Scene) -> 
     assert 0 < stands.until - scene.clock.now - 86_400 <= 600, "a day longer than the token, on the store's clock"
     assert scene.store.revoked(ALICE)
     assert not scene.store.revoked(Principal(ISSUER, "alice", token_id="t2", session="s1"))
+
+
+async def test_what_the_gateway_signed_ends_under_its_own_name(scene: Scene) -> None:
+    signed = Principal(ISSUER, "alice", token_id="t9", token_issuer="https://vecgate.test/")
+    own = scene.made(issuers={ISSUER, "https://vecgate.test/"})
+    assert (await own.revoke_own(signed)).issuer == "https://vecgate.test/"
+    assert scene.store.revoked(signed)
 
 
 async def test_a_token_without_an_id_ends_with_its_session(scene: Scene) -> None:

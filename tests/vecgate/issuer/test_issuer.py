@@ -69,7 +69,11 @@ async def test_what_is_read_back_is_what_was_minted(scene: Scene, actors: tuple[
     minted = scene.issuer.mint(principal)
     found = await proved(scene, minted.token)
     assert seen(found) == seen(principal)
-    assert (found.token_id, found.token_issuer, found.exchanged) == (minted.token_id, OWN, "theirs")
+    assert (found.token_id, found.token_issuer, found.exchanged) == (
+        minted.token_id,
+        OWN,
+        ((IDP, "theirs"),),
+    )
 
 
 def test_it_is_an_access_token_of_rfc_9068(scene: Scene) -> None:
@@ -95,6 +99,15 @@ async def test_a_person_of_an_issuer_that_is_no_more_is_refused(scene: Scene) ->
     async with scene.authenticator() as authenticator:
         with pytest.raises(Refusal) as refused:
             await authenticator.authenticate(token)
+    assert refused.value.reason is Reason.ISSUER_UNKNOWN
+
+
+async def test_an_agent_of_an_issuer_that_is_no_more_is_refused_though_it_was_proved(scene: Scene) -> None:
+    minted = scene.issuer.mint(Principal(OWN, "indexer", client="indexer", actors=(AGENT,))).token
+    principal = await proved(scene, minted)
+    async with scene.authenticator() as authenticator:
+        with pytest.raises(Refusal) as refused:
+            authenticator.recheck(principal)
     assert refused.value.reason is Reason.ISSUER_UNKNOWN
 
 
@@ -249,3 +262,24 @@ async def test_a_revoked_token_ends_what_was_exchanged_for_it(
         await store.revoke(Revocation(what=what, issuer=issuer, value=value or minted.token_id))
         assert authenticator.cached(minted.token) is None
     await store.close()
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [{"a": "b"}, "theirs", [["one"]], [["one", "two", "three"]], [["one", ""]], [["one", 2]], [[[], "two"]], ["ab"]],
+    ids=str,
+)
+async def test_a_token_that_does_not_say_what_it_rests_on_is_refused(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, listed: object
+) -> None:
+    monkeypatch.setattr("vecgate.issuer.issuer._tokens", lambda principal: listed)
+    with pytest.raises(Refusal) as refused:
+        await proved(scene, scene.issuer.mint(ALICE).token)
+    assert refused.value.reason is Reason.TOKEN_INVALID
+
+
+async def test_another_issuer_says_nothing_of_what_its_tokens_rest_on(tmp_path: Path, scene: Scene) -> None:
+    issuer = IssuerModel(issuer=IDP, audience="vecgate", jwks=jwks_file(tmp_path / "jwks.json", ec()))
+    async with scene.authenticator(issuer) as authenticator:
+        told = claims(NOW, iss=IDP, vecgate_tokens="anything")
+        assert (await authenticator.authenticate(mint(told))).exchanged == ()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_a_good_response_proves_a_person(corp: Provider) -> None:
     found = proved(Response(), corp)
     person = found.principal
     assert (person.issuer, person.subject, person.groups) == (IDP, "alice@example.org", frozenset({"eng", "admins"}))
-    assert (person.client, person.claims, person.expires) == (ENTITY, {"sid": "_s1"}, 0.0)
+    assert (person.client, person.claims, person.session, person.expires) == (ENTITY, {"sid": "_s1"}, "_s1", 0.0)
     assert found.id == "_assertion"
     assert found.ends == pytest.approx(time.time() + 300 + LEEWAY, abs=3)
 
@@ -236,12 +237,25 @@ def test_groups_are_exact_names_of_the_configured_attribute(tmp_path: Path) -> N
     assert proved(Response(attributes={"groups": ["root"]}), other).principal.groups == frozenset()
 
 
+def test_spaces_are_part_of_a_name(tmp_path: Path) -> None:
+    """Who may make a group of any name at the provider could make `admins ` else."""
+    told = provider(tmp_path, claims=["dept"])
+    made = Response(attributes={"groups": ["admins ", "\teng", "", "staff"], "dept": [" x"]})
+    person = proved(made, told).principal
+    assert person.groups == {"admins ", "\teng", "staff"}
+    assert person.claims["dept"] == " x"
+    (tmp_path / "named").mkdir()
+    named = provider(tmp_path / "named", subject="uid")
+    for value in ("root ", " root", "\nroot"):
+        assert "space" in refused(Response(attributes={"uid": [value]}), named)
+
+
 def test_an_attribute_that_stands_twice_is_refused(corp: Provider) -> None:
     made = Response()
     twice = made.assertion().replace(
         "<saml:AttributeStatement>", '<saml:AttributeStatement><saml:Attribute Name="groups"/>'
     )
-    assert refused(encoded(made.xml(sign(twice))), corp) == ""
+    assert refused(encoded(made.xml(sign(twice))), corp) == "an attribute stands twice"
 
 
 def test_names_and_claims_come_from_configured_attributes(tmp_path: Path) -> None:
@@ -255,3 +269,18 @@ def test_names_and_claims_come_from_configured_attributes(tmp_path: Path) -> Non
 def test_the_session_of_the_provider_bounds_the_token(corp: Provider) -> None:
     made = Response(session=f'SessionNotOnOrAfter="{moment(120)}"')
     assert proved(made, corp).principal.expires == pytest.approx(time.time() + 120 + LEEWAY, abs=3)
+
+
+def test_nothing_that_a_response_names_is_fetched(corp: Provider) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        there = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        value, made = '<saml:AttributeValue xsi:type="xs:string">eng<', Response()
+        schema = value.replace(" xsi:type", f' xsi:schemaLocation="urn:x {there}" xsi:type')
+        proved(encoded(made.xml(sign(made.assertion().replace(value, schema)))), corp)
+        retrieval = f'<ds:KeyInfo><ds:RetrievalMethod URI="{there}"/>'
+        proved(encoded(made.xml().replace("<ds:KeyInfo>", retrieval)), corp)
+        include = f'<saml:AttributeValue><i:include xmlns:i="http://www.w3.org/2001/XInclude" href="{there}"/><'
+        refused(encoded(made.xml(sign(made.assertion().replace(value, include)))), corp)
+        with pytest.raises(BlockingIOError):
+            listener.accept()

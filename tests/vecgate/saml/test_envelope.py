@@ -134,6 +134,9 @@ BARE = ASSERTION.replace(SIGNATURE, "")
         pytest.param(XML.replace('ID="_response"', 'ID="_assertion"'), id="response-with-the-id"),
         pytest.param(XML.replace("<saml:Subject>", '<saml:Subject xml:id="_assertion">'), id="xml-id"),
         pytest.param(XML.replace("<ds:KeyInfo>", '<ds:KeyInfo Id="_assertion">'), id="id-in-signature"),
+        pytest.param(
+            XML.replace("<samlp:Status>", '<samlp:Status xmlns:x="urn:x" x:ID="_assertion">'), id="id-in-a-namespace"
+        ),
         pytest.param(wrapped().replace(SIGNATURE, SIGNATURE + SIGNATURE), id="two-signatures"),
         pytest.param(XML.replace("<saml:Subject>", f"<saml:Subject>{SIGNATURE}"), id="signature-in-subject"),
         pytest.param(XML.replace('URI="#_assertion"', 'URI=""'), id="reference-to-all"),
@@ -165,6 +168,40 @@ def test_signature_wrapping(xml: str) -> None:
 def test_algorithms_that_are_not_accepted(known: str, other: str) -> None:
     assert known in XML
     assert "is not accepted" in refused(XML.replace(known, other)).detail
+
+
+CANONICAL = '<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>'
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        pytest.param(XML.replace(CANONICAL, CANONICAL * 1500), id="transforms-in-a-row"),
+        pytest.param(
+            XML.replace(
+                CANONICAL,
+                CANONICAL.replace("/>", "><ec:InclusiveNamespaces xmlns:ec='http://www.w3.org/2001/10/xml-exc-c14n#'")
+                + f' PrefixList="{" ".join(f"p{number}" for number in range(8000))}"/></ds:Transform>',
+            ),
+            id="prefixes",
+        ),
+        pytest.param(
+            XML.replace("<samlp:Status>", f"<samlp:Status {' '.join(f'a{number}="x"' for number in range(8000))}>"),
+            id="attributes",
+        ),
+    ],
+)
+def test_what_would_take_long_to_verify(xml: str) -> None:
+    """Digests come before signatures: with some 200 KB anybody kept a processor busy for 20 seconds."""
+    assert refused(xml).detail in (
+        "the signature is made to take long",
+        "the response has an element with too many attributes",
+    )
+
+
+def test_a_few_prefixes_are_usual() -> None:
+    some = "<ec:InclusiveNamespaces xmlns:ec='http://www.w3.org/2001/10/xml-exc-c14n#' PrefixList='xs xsi'/>"
+    Envelope.parse(encoded(XML.replace(CANONICAL, CANONICAL.replace("/>", f">{some}</ds:Transform>"))))
 
 
 def test_an_encrypted_assertion_is_refused_with_what_to_do() -> None:

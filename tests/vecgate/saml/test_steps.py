@@ -81,11 +81,11 @@ def test_nothing_may_be_left_out(missing: str) -> None:
 
 def test_a_person_is_remembered_as_proved() -> None:
     person = Principal(
-        "https://idp.test/", "alice", "Alice", frozenset({"b", "a"}), "gateway", {"dept": ["x", "y"]}, expires=5.0
+        "https://idp.test/", "alice", "Alice", frozenset({"b", "a"}), "gateway", {"dept": ["x", "y"]}, 5.0, session="s1"
     )
     kept = Proved.of(person, "corp", "browser", None)
     again = msgspec.json.decode(msgspec.json.encode(kept), type=Proved).person
-    assert again == person
+    assert (again, again.revocable) == (person, person.revocable)
     assert (again.name, again.groups, again.client, again.claims, again.expires) == (
         person.name,
         person.groups,

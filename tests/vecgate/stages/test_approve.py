@@ -7,7 +7,7 @@ from mitmproxy import http
 from msgspec import structs
 from tests.support.stages import ALLOWED, ANNA, DENIED, HELD, TICKET, Scene, flow, read, reason
 
-from vecgate.approvals.tickets import State, Vote
+from vecgate.approvals.tickets import Party, State, Vote
 from vecgate.approvals.waiting import Outcome
 from vecgate.config.models import Enforcement
 from vecgate.errors import Refusal
@@ -17,7 +17,8 @@ from vecgate.policy.decision import Verdict
 from vecgate.reasons import Reason
 from vecgate.stages.approve import Approve
 
-VOTE = Vote("https://idp.example/", "olga", "Olga", True, "fine", 1.0, ("https://idp.example/ olga",))
+OLGA = Party("https://idp.example/", "olga", "", "")
+VOTE = Vote(OLGA.issuer, OLGA.subject, "Olga", True, "fine", 1.0, ("https://idp.example/ olga",), (OLGA,))
 
 
 @pytest.fixture
@@ -190,8 +191,18 @@ async def test_an_approval_of_whoever_was_revoked_since_counts_no_more(scene: Sc
     assert (reason(one), scene.approvals.consumed, exchange.approvers) == ("approval_expired", [], ())
 
 
+async def test_an_approval_through_an_agent_ends_with_the_agent(scene: Scene) -> None:
+    through = structs.replace(VOTE, parties=(OLGA, structs.replace(OLGA, subject="bot")))
+    scene.approvals.ticket = structs.replace(scene.approvals.ticket, votes=(through,))
+    scene.authenticator.left = {"bot"}
+    one = flow()
+    await asked(scene, one)
+    assert (reason(one), scene.approvals.consumed) == ("approval_expired", [])
+
+
 async def test_a_denial_of_whoever_was_revoked_since_does_not_matter(scene: Scene) -> None:
-    denial = structs.replace(VOTE, subject="mallory", approve=False)
+    mallory = structs.replace(OLGA, subject="mallory")
+    denial = structs.replace(VOTE, subject="mallory", parties=(mallory,), approve=False)
     scene.approvals.ticket = structs.replace(scene.approvals.ticket, votes=(denial, VOTE))
     scene.authenticator.left = {"mallory"}
     assert (await asked(scene, flow())).approvers == ("https://idp.example/ olga",)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.state import ISSUER, opened, person, revoked, ticket
+from tests.support.state import ISSUER, Clock, opened, person, revoked, ticket
 
 from vecgate.approvals.tickets import Caps, State, Ticket, TicketUnknown
 from vecgate.errors import Refusal, Unavailable
@@ -15,6 +15,7 @@ from vecgate.identity.principal import Principal
 from vecgate.identity.revocation import Source, What
 from vecgate.reasons import Reason
 from vecgate.state import slips
+from vecgate.state.memory import MemoryStore
 from vecgate.state.store import StateStore
 from vecgate.state.windows import Claim
 
@@ -138,6 +139,17 @@ async def test_a_revocation_ends_at_its_time(store: StateStore) -> None:
     await store.revoke(revoked("bob", until=store.now() - 1))
     assert not store.revoked(person("bob"))
     assert [each.value for each in await store.revocations()] == ["alice"]
+
+
+async def test_memory_keeps_no_revocation_that_has_ended() -> None:
+    clock = Clock()
+    store = MemoryStore(clock)
+    for name in ("alice", "bob"):
+        await store.revoke(revoked(name, until=clock.now + 60))
+    clock.now += 60
+    await store.revoke(revoked("carol"))
+    assert [each.value for each in store._revocations.values()] == ["carol"]
+    await store.close()
 
 
 async def test_no_revocation_shortens_another(store: StateStore) -> None:
