@@ -8,16 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grpc import StatusCode
 from tests.support.chroma import chroma as chroma
 from tests.support.cli import run
 from tests.support.gateway import ISSUER, Issuer, gateway
-from tests.support.grpc_server import Failed, GrpcServer
-from tests.support.milvus_calls import SERVICE, made
 from tests.support.qdrant_double import qdrant_double
 from tests.support.qdrant_keys import Keys
-
-from vecgate_milvus.descriptors import DESCRIPTORS
 
 pytestmark = pytest.mark.real
 CONFIG = """
@@ -65,23 +60,6 @@ def test_a_database_with_a_key_turns_strangers_away(tmp_path: Path) -> None:
     assert good == (0, ["good"] * 4)
     assert wrong == (1, ["failure", "good", "good", "good"])
     assert keys.refused
-
-
-@pytest.mark.parametrize("open_to_all", [False, True], ids=["closed", "open"])
-def test_a_database_of_grpc_alone_is_asked_by_calls(open_to_all: bool, tmp_path: Path) -> None:
-    key = "canary-root:of-milvus"
-
-    def collections(request: Any) -> Any:
-        if open_to_all or database.calls[-1].metadata.get("authorization") == key:
-            return made("milvus.ShowCollectionsResponse")
-        raise Failed(StatusCode.UNAUTHENTICATED, "auth check failure")
-
-    with GrpcServer(DESCRIPTORS, {f"/{SERVICE}/ShowCollections": collections}) as database:
-        address = f"h2c://127.0.0.1:{database.port}"
-        code, statuses = examined(tmp_path, "milvus", address, "authorization", key)
-    strangers = ["failure" if open_to_all else "good"] * 2
-    assert (code, statuses) == (int(open_to_all), ["good", *strangers])
-    assert {each.metadata.get("authorization") == key for each in database.calls} == {True, False}
 
 
 def test_serving_says_at_once_which_database_is_open(chroma: str, tmp_path: Path) -> None:

@@ -127,8 +127,6 @@ def _reception(upstream: Upstream, probe: Outgoing, answer: Answer) -> Reception
     unknown = answer.header("grpc-status") == "2" and _UNKNOWN_CALLER.search(answer.header("grpc-message"))
     if unknown or upstream.dialect.turned_away(answer):
         return Reception.TURNED_AWAY
-    if not _speaks(answer, probe):
-        return Reception.UNCLEAR
     if probe.method == GRPC:
         return Reception.ANSWERED if answer.body or failed else Reception.UNCLEAR
     return Reception.ANSWERED if answer.status < 300 or answer.status == 404 else Reception.UNCLEAR

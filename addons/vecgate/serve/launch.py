@@ -120,11 +120,8 @@ async def _look_round(runtime: Runtime) -> None:
     """Say which databases need no gateway to be read; one that does not answer at once is not waited for."""
 
     async def look(name: str, upstream: Upstream) -> None:
-        try:
-            if await open_to_anyone(upstream):
-                log.warning(OPEN, name, upstream.authority.decode())
-        except Exception:  # a dialect may be anybody's; the gateway starts all the same
-            log.exception("%s could not be looked at", name)
+        if await open_to_anyone(upstream):
+            log.warning(OPEN, name, upstream.authority.decode())
 
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LOOK), asyncio.TaskGroup() as group:

@@ -146,14 +146,6 @@ async def test_open_to_anyone(status: int, anyone: bool) -> None:
     await made.client.aclose()
 
 
-@pytest.mark.parametrize("http2", [True, False], ids=["HTTP/2", "HTTP/1.1"])
-async def test_an_answer_of_another_wire_opens_nothing(http2: bool) -> None:
-    """A port for gRPC answers what is no call with status 200: its `grpc-status` says that it is none."""
-    made = upstream(lambda request: call("12"), "milvus", http2=http2)
-    assert not await open_to_anyone(made)
-    await made.client.aclose()
-
-
 @pytest.mark.parametrize("index", ["", "docs"], ids=["without an index", "with one"])
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_probes_only_read(dialect: Dialect, index: str) -> None:

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -21,13 +20,9 @@ from tests.support.chroma_double import KB, SILENT, asked, chroma
 from tests.support.front_ends import POLICY, Process, configure, running
 from tests.support.raw_client import Reply
 from tests.support.raw_upstream import RawUpstream
-from tests.support.stages import Scene
 
 from vecgate.cli import serve as verb
-from vecgate.errors import Unavailable
 from vecgate.evidence.verify import verify
-from vecgate.reasons import Reason
-from vecgate.runtime import Upstream
 from vecgate.serve import launch
 
 HELD = """
@@ -114,22 +109,6 @@ def test_a_mitmproxy_that_was_not_read_ends_the_start(tmp_path: Path) -> None:
     )
     assert ended.returncode == 2
     assert b"mitmproxy 1.2.3 is needed" in ended.stderr
-
-
-@pytest.mark.parametrize("error", [Unavailable(Reason.UPSTREAM_UNREACHABLE), ZeroDivisionError()], ids=repr)
-async def test_a_look_round_that_fails_stops_no_start(
-    error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def fails(upstream: Upstream) -> bool:
-        if upstream is first:
-            raise error
-        return True
-
-    first, second = Scene().upstream, Scene().upstream
-    runtime: Any = SimpleNamespace(upstreams={"first": first, "second": second})
-    monkeypatch.setattr(launch, "open_to_anyone", fails)
-    await launch._look_round(runtime)
-    assert "connections.second" in caplog.text
 
 
 # Serving
