@@ -49,6 +49,8 @@ async def examine(loaded: Loaded, hooks: Hooks, token: str, enclosed: Collection
         try:
             for each in await examined(subject, upstream, token, connection.name in enclosed):
                 yield each
+        except Exception as error:  # a plugin's probes raise what they like, and quote what they like
+            yield failure(subject, f"it cannot be examined: {type(error).__name__}")
         finally:
             await closed(upstream)
 

@@ -185,6 +185,13 @@ async def test_a_cold_start_without_the_issuer_is_unavailable_and_retried(
     assert await outcome(source, "ec") == "ec"
 
 
+async def test_what_nobody_foresaw_is_named_and_not_quoted(make: Make, origin: Origin) -> None:
+    source = make()
+    origin.replies[JWKS] = RuntimeError("canary")
+    await source.prime()
+    assert source.problem == "RuntimeError"
+
+
 async def test_pauses_grow_while_the_issuer_is_down(make: Make, origin: Origin, clock: Clock) -> None:
     origin.replies[DISCOVERY] = httpx.ConnectError("refused")
     source = make()
