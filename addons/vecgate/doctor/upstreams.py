@@ -110,7 +110,8 @@ def _strangers(upstream: Upstream, token: str) -> list[tuple[str, Fields]]:
     own = upstream.credential.header if upstream.credential is not None else b""
     headers = dict.fromkeys((b"authorization", upstream.dialect.credential.name.encode(), own))
     fields = [(name, b"Bearer " + token.encode() if name == b"authorization" else token.encode()) for name in headers]
-    return [("a stranger", ()), *(("a user's token", (field,)) for field in fields if field[0])]
+    tokens = [(f"a user's token in {field[0].decode()}", (field,)) for field in fields if field[0]]
+    return [("a stranger", ()), *tokens]
 
 
 async def _received(upstream: Upstream, probe: Outgoing, fields: Fields) -> Reception:
