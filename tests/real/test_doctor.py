@@ -4,15 +4,22 @@ that does."""
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from google.protobuf.message import Message
 from tests.support.chroma import chroma as chroma
 from tests.support.cli import run
-from tests.support.gateway import ISSUER, Issuer, gateway
+from tests.support.gateway import HEAD, ISSUER, SERVICE_KEY, Issuer, gateway
+from tests.support.grpc_server import Failed, GrpcServer
 from tests.support.qdrant_double import qdrant_double
 from tests.support.qdrant_keys import Keys
+
+from vecgate_qdrant.descriptors import DESCRIPTORS
 
 pytestmark = pytest.mark.real
 CONFIG = """
@@ -60,6 +67,40 @@ def test_a_database_with_a_key_turns_strangers_away(tmp_path: Path) -> None:
     assert good == (0, ["good"] * 4)
     assert wrong == (1, ["failure", "good", "good", "good"])
     assert keys.refused
+
+
+@contextmanager
+def grpc_alone(key: str = "") -> Iterator[GrpcServer]:
+    """A server of Qdrant's calls and nothing else; with a key, for those who bring it."""
+
+    def listed(message: Message) -> Message:
+        if key and server.calls[-1].metadata.get("api-key") != key:
+            raise Failed(grpc.StatusCode.UNAUTHENTICATED, "Must provide an API key")
+        return DESCRIPTORS.type("qdrant.ListCollectionsResponse")()
+
+    with GrpcServer(DESCRIPTORS, {"/qdrant.Collections/List": listed}) as server:
+        yield server
+
+
+def test_a_server_that_speaks_grpc_alone(tmp_path: Path) -> None:
+    """What it says to a plain GET speaks neither for it nor against it."""
+
+    def asked(server: GrpcServer, key: str = "canary-service-key-of-qdrant") -> tuple[int, list[Any]]:
+        return examined(tmp_path, "qdrant", f"h2c://127.0.0.1:{server.port}", "api-key", key)
+
+    with grpc_alone("canary-service-key-of-qdrant") as closed:
+        assert asked(closed) == (0, ["good"] * 4)
+        assert asked(closed, "canary-of-yesterday") == (1, ["failure", *["good"] * 3])
+    with grpc_alone() as open_to_all:
+        assert asked(open_to_all) == (1, ["good", *["failure"] * 3])
+
+
+def test_serving_does_not_call_a_closed_grpc_server_open(tmp_path: Path) -> None:
+    head = HEAD.replace("dialect: chroma", "dialect: qdrant").replace("x-chroma-token", "api-key")
+    with grpc_alone(SERVICE_KEY) as server:
+        with gateway(tmp_path, f"h2c://127.0.0.1:{server.port}", "policy: {grants: []}", head=head) as running:
+            assert "answers without a credential" not in running.log
+        assert [each.metadata.get("api-key") for each in server.calls] == [None]
 
 
 def test_serving_says_at_once_which_database_is_open(chroma: str, tmp_path: Path) -> None:
