@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.origin import DISCOVERY, JWKS, Clock, Origin, Reply, json
+from tests.support.origin import DISCOVERY, JWKS, Origin, Reply, json
+from tests.support.state import Clock
 from tests.support.tokens import AUDIENCE, ISSUER, ec, encode, jwks_file, key_set, public, rsa
 
 from vecgate.config.identity import Issuer
