@@ -27,7 +27,7 @@ from vecgate.state.memory import MemoryStore
 
 TOKEN = "header.canary-token.signature"
 WAITING = QUERY | {"scope": "", "nonce": secret()}
-"""As `vecgate login` asks: its library says what nobody reads, too."""
+"""With what OpenID clients send, too."""
 
 
 class Minted(NamedTuple):
