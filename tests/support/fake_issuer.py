@@ -65,7 +65,7 @@ class FakeIssuer:
 
     @classmethod
     def quick(cls, monkeypatch: pytest.MonkeyPatch) -> Self:
-        """One that everybody talks to, where whoever signs in need not wait, and is told by an ID token who they are."""
+        """Everybody talks to this one; whoever signs in at it need not wait, and gets an ID token, too."""
         made = cls()
         made.everywhere(monkeypatch)
         made.answers["/device_authorization"] |= {"interval": 0.001}
