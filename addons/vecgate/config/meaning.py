@@ -42,11 +42,7 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
     if known is not None:
         yield from mask_mistakes(config.policy, known.masker)
         for index, connection in enumerate(config.connections):
-            if connection.dialect not in known.dialects:
-                hint = did_you_mean(connection.dialect, known.dialects)
-                yield ("connections", index, "dialect"), f"unknown dialect{hint or _listing(known)}"
-            elif connection.credential and connection.credential.mint and not known.dialects[connection.dialect].mints:
-                yield ("connections", index, "credential", "mint"), f"{connection.dialect} takes no tokens of this kind"
+            yield from _engine(connection, known, ("connections", index))
 
 
 def _connections(config: Config) -> Iterator[Mistake]:
@@ -89,6 +85,19 @@ def _connection(connection: Connection, at: KeyPath, listeners: list[tuple[KeyPa
     for key in ("headers", "body", "answer"):
         if not getattr(connection.bounds, key).bytes:
             yield (*at, "bounds", key), "must be more than nothing"
+
+
+def _engine(connection: Connection, known: Known, at: KeyPath) -> Iterator[Mistake]:
+    """What hangs on the dialect."""
+    dialect, credential = known.dialects.get(connection.dialect), connection.credential
+    if dialect is None:
+        hint = did_you_mean(connection.dialect, known.dialects)
+        yield (*at, "dialect"), f"unknown dialect{hint or _listing(known)}"
+    elif credential is not None and credential.mint:
+        if not dialect.mints:
+            yield (*at, "credential", "mint"), f"{dialect.name} takes no tokens of this kind"
+        elif credential.header.lower() != (own := dialect.credential.name):
+            yield (*at, "credential", "header"), f"must be {own}: {dialect.name} looks for a minted token nowhere else"
 
 
 def _naming(connection: Connection, config: Config, at: KeyPath) -> Iterator[Mistake]:
