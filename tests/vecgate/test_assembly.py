@@ -161,7 +161,7 @@ async def test_a_reload_with_another_credential_needs_it(config: Path) -> None:
         ("listen: 127.0.0.1", "listen: 127.0.0.2", "connections"),
         ("policy:", "control: {listen: 127.0.0.1:6099}\npolicy:", "control"),
         ("policy:", "masking: {key: 'file:key'}\npolicy:", "masking"),
-        ("identity:", "identity:\n  own: {issuer: 'https://vecgate.test'}", "identity.own"),
+        ("identity:", "identity:\n  own: {issuer: 'https://vecgate.test', keys: 'env:RING'}", "identity.own"),
     ],
 )
 async def test_what_only_a_restart_can_change_is_refused_with_its_place(

@@ -151,6 +151,8 @@ def _own(config: Config) -> Iterator[Mistake]:
         if accounts:
             yield ("identity", "service_accounts"), "need identity.own: its issuer is theirs"
         return
+    if config.control is None and not (own.keys or accounts or config.identity.saml):
+        yield at, "nobody can get a token of it: write control, or the keys that another gateway signs with"
     try:
         Rules.of_own(own)
     except Misconfigured as error:

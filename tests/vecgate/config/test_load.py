@@ -322,6 +322,13 @@ SCIM = "identity: {issuers: [{issuer: 'https://i/', audience: v}], provisioning:
             "4:47: identity.own.rotate: must be at least a second",
         ),
         (
+            "identity: {own: {issuer: 'https://v'}}",
+            (
+                "4:17: identity.own: nobody can get a token of it: write control, or the keys that another gateway "
+                "signs with"
+            ),
+        ),
+        (
             "identity: {own: {issuer: 'https://v', keys: ring.jwks}}",
             "4:45: identity.own.keys: must be a reference, file:PATH or another to a private JWK set",
         ),
@@ -596,3 +603,14 @@ def test_a_minted_token_goes_into_the_engines_own_header(tmp_path: Path) -> None
         f"{tmp_path}/vecgate.yaml:3:117: connections[0].credential.header: must be x-chroma-token: chroma looks "
         "for a minted token nowhere else"
     )
+
+
+@pytest.mark.parametrize(
+    "use",
+    [f"service_accounts: [{ACCOUNT}]", "own: {issuer: 'https://v', keys: 'vault:ring'}"],
+    ids=["accounts", "keys"],
+)
+def test_an_own_issuer_may_be_of_use_without_a_control_plane(tmp_path: Path, use: str) -> None:
+    """Static keys go where a token would; and another gateway may sign with the same keys."""
+    own = "" if use.startswith("own") else "own: {issuer: 'https://v'}, "
+    assert loaded(tmp_path, f"identity: {{{own}{use}}}").config.identity.own is not None
