@@ -6,19 +6,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import grpc
+import httpx
 import pytest
 from google.protobuf.message import Message
 from tests.support.chroma import chroma as chroma
 from tests.support.cli import run
-from tests.support.gateway import HEAD, ISSUER, SERVICE_KEY, Issuer, gateway
+from tests.support.gateway import ISSUER, Issuer, gateway
 from tests.support.grpc_server import Failed, GrpcServer
 from tests.support.qdrant_double import qdrant_double
 from tests.support.qdrant_keys import Keys
+from tests.support.stages import Scene
 
+from vecgate.doctor.upstreams import open_to_anyone
+from vecgate.hooks import Hooks
 from vecgate_qdrant.descriptors import DESCRIPTORS
 
 pytestmark = pytest.mark.real
@@ -95,11 +100,15 @@ def test_a_server_that_speaks_grpc_alone(tmp_path: Path) -> None:
         assert asked(open_to_all) == (1, ["good", *["failure"] * 3])
 
 
-def test_serving_does_not_call_a_closed_grpc_server_open(tmp_path: Path) -> None:
-    head = HEAD.replace("dialect: chroma", "dialect: qdrant").replace("x-chroma-token", "api-key")
-    with grpc_alone(SERVICE_KEY) as server:
-        with gateway(tmp_path, f"h2c://127.0.0.1:{server.port}", "policy: {grants: []}", head=head) as running:
-            assert "answers without a credential" not in running.log
+@pytest.mark.parametrize("key", ["canary-service-key-of-qdrant", ""], ids=["closed", "open"])
+async def test_only_an_open_one_is_warned_of_at_the_start(key: str) -> None:
+    with grpc_alone(key) as server:
+        async with httpx.AsyncClient(http1=False, http2=True) as client:
+            dialect = Hooks().dialects()["qdrant"]
+            upstream = replace(
+                Scene().upstream, dialect=dialect, port=server.port, prefix=b"", http2=True, client=client
+            )
+            assert await open_to_anyone(upstream) is not bool(key)
         assert [each.metadata.get("api-key") for each in server.calls] == [None]
 
 
