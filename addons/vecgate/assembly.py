@@ -6,19 +6,18 @@ Whatever is wrong is raised before a port opens: ConfigError, PluginError, Unava
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from vecgate.approvals.approvals import Approvals
 from vecgate.config.addresses import UpstreamAddress
-from vecgate.config.document import KeyPath, key_text
+from vecgate.config.document import KeyPath
 from vecgate.config.load import Loaded, load
 from vecgate.config.models import Config, Connection
 from vecgate.config.site import origin, site_of
@@ -27,14 +26,11 @@ from vecgate.evidence.erasure import CHAIN as ASIDE
 from vecgate.evidence.recorder import Recorder, RecorderSettings
 from vecgate.evidence.signing import beside
 from vecgate.hooks import Hooks
-from vecgate.identity.authenticator import Authenticator
-from vecgate.identity.elsewhere import Elsewhere
-from vecgate.identity.membership import Membership
+from vecgate.identity.open import open_authenticator, open_provisioning, open_revocations
 from vecgate.identity.resource import ProtectedResource
-from vecgate.identity.revocations import Record, Revocations
+from vecgate.identity.revocations import Revocations
 from vecgate.issuer.issuer import Issuer
 from vecgate.issuer.open import open_issuer
-from vecgate.issuer.ownkeys import OwnKeys
 from vecgate.limits.limiter import Limiter
 from vecgate.masking.key import load_key
 from vecgate.masking.masker import Masker
@@ -43,16 +39,10 @@ from vecgate.policy.policy import Policy
 from vecgate.runtime import Runtime, Upstream
 from vecgate.saml.open import open_logins
 from vecgate.secrets.credential import ServiceCredential
-from vecgate.secrets.resolve import resolve
 from vecgate.state.open import open_store
 from vecgate.state.store import StateStore
 
-if TYPE_CHECKING:
-    from vecgate.identity.provisioning import Provisioning
-
 LOOKUP_SECONDS = 5.0
-SECRET = 32
-"""Characters of a directory's secret: attempts at it are not counted."""
 FIXED = ("state", "evidence", "control", "plugins", "masking")
 """What a reload cannot change."""
 
@@ -165,16 +155,9 @@ async def _judging(
         upstreams[each.name] = await asyncio.to_thread(
             upstream_of, each, dialects[each.dialect], loaded, credential, namer
         )
-    revocations = revocations_of(loaded, hooks, store, recorder.commit)
-    provisioning = await asyncio.to_thread(provisioning_of, loaded, hooks, store, revocations)
-    authenticator = Authenticator(
-        loaded.config.identity,
-        loaded.base,
-        revoked=Elsewhere(store.revoked, loaded.config.identity.provisioning),
-        plugin=hooks.authenticate if hooks.implements("vecgate_authenticate") else None,
-        memberships=await asyncio.to_thread(memberships_of, loaded, hooks),
-        own=OwnKeys(issuer.own, issuer.ring) if issuer else None,
-    )
+    revocations = open_revocations(loaded, hooks, store, recorder.commit)
+    provisioning = await asyncio.to_thread(open_provisioning, loaded, hooks, store, revocations)
+    authenticator = await open_authenticator(loaded, hooks, store, issuer)
     logins = await asyncio.to_thread(open_logins, loaded, store, recorder, issuer, authenticator.recheck)
     await authenticator.start()
     for upstream in upstreams.values():
@@ -195,34 +178,6 @@ async def _judging(
         issuer,
         logins,
     )
-
-
-def revocations_of(loaded: Loaded, hooks: Hooks, store: StateStore, record: Record) -> Revocations:
-    """Whose access can be ended, and by whom. Where a plugin authenticates, it alone may know an issuer."""
-    identity = loaded.config.identity
-    issuers = None if hooks.implements("vecgate_authenticate") else identity.known
-    return Revocations(store, record=record, issuers=issuers, administrators=identity.administrators)
-
-
-def provisioning_of(
-    loaded: Loaded, hooks: Hooks, store: StateStore, revocations: Revocations
-) -> Mapping[bytes, Provisioning]:
-    """The directories by the digest of their secret. Raises ConfigError."""
-    found: dict[bytes, Provisioning] = {}
-    for index, each in enumerate(loaded.config.identity.provisioning):
-        at: KeyPath = ("identity", "provisioning", index, "token")
-        try:
-            from vecgate.identity.provisioning import Provisioning
-        except ImportError as error:
-            hint = f"provisioning needs an extra: install vecgate[scim] ({error.name} is missing)"
-            raise ConfigError(loaded.source.finding(("identity", "provisioning"), hint, at="key")) from error
-        secret = resolve(each.token, loaded.base, hooks.secret, key=key_text(at))
-        digest = hashlib.sha256(secret.encode()).digest()
-        if len(secret) < SECRET or digest in found:
-            hint = f"must be a secret of its own, of {SECRET} random characters or more"
-            raise ConfigError(loaded.source.finding(at, hint))
-        found[digest] = Provisioning(each.issuer, each.account, store, revocations)
-    return found
 
 
 @asynccontextmanager
@@ -252,7 +207,7 @@ async def revoking(path: Path) -> AsyncIterator[Revocations]:
                 undo.push_async_callback(recorder.stop)
             await recorder.commit(kind, facts)
 
-        yield revocations_of(loaded, hooks, store, record)
+        yield open_revocations(loaded, hooks, store, record)
 
 
 async def credential_of(
@@ -269,22 +224,6 @@ async def credential_of(
     made = ServiceCredential(connection.name, connection.credential, loaded.base, hooks.secret)
     await made.prime()
     return made
-
-
-def memberships_of(loaded: Loaded, hooks: Hooks) -> dict[str, Membership]:
-    """By issuer, whose directory is asked for groups. Raises ConfigError, PluginError."""
-    found: dict[str, Membership] = {}
-    for index, issuer in enumerate(loaded.config.identity.issuers):
-        if issuer.directory is None:
-            continue
-        directory = hooks.directory(issuer.directory.source, loaded.base)
-        if directory is None:
-            scheme = issuer.directory.source.partition(":")[0]
-            message = f"no plugin knows {scheme}: — write file:PATH or entra:PATH, or load the plugin"
-            raise ConfigError(loaded.source.finding(("identity", "issuers", index, "directory", "source"), message))
-        cache, timeout = issuer.directory.cache.seconds, issuer.directory.timeout.seconds
-        found[issuer.issuer] = Membership(directory, cache, timeout)
-    return found
 
 
 def upstream_of(

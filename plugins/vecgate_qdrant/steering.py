@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vecgate.errors import Refusal
+from vecgate.operations.budget import Budget
 from vecgate.operations.model import Action, Risk
 from vecgate.reasons import Reason
 
@@ -14,22 +15,14 @@ _CHARACTERS: Final = 64 * 1024
 """What the gateway judges of one request at most."""
 
 
-@dataclass(slots=True)
-class Budget:
-    """What may still be read of a request: on the wire a condition may be four bytes, and 40 MiB of them a minute."""
-
-    conditions: int = 20_000
-
-    def spend(self) -> None:
-        """One more is about to be read. Raises Refusal: body_too_large."""
-        self.conditions -= 1
-        if self.conditions < 0:
-            raise Refusal(Reason.BODY_TOO_LARGE, "At most 20000 conditions and prefetches steer a request.")
+def conditions() -> Budget:
+    """What may be read of one request, its batch included."""
+    return Budget(20_000, "conditions and prefetches")
 
 
 @dataclass(slots=True)
 class Steering:
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget = field(default_factory=conditions)
     """The members of a batch share one."""
     fields: dict[str, None] = field(default_factory=dict)
     """Dotted payload fields that steer, in the order they were met. `nested` keys are joined: `country.cities[].sights`

@@ -11,11 +11,11 @@ from tests.support.cli import run
 from tests.support.configs import HEAD, write
 from tests.support.pages import DOCS, blocks, sections
 
-from vecgate.assembly import SECRET
 from vecgate.config.identity import Identity
 from vecgate.config.load import load
 from vecgate.control.scim import PAGE as PAGES
 from vecgate.identity.challenge import challenge
+from vecgate.identity.open import SECRET
 from vecgate.identity.provisioning import User
 from vecgate.identity.resource import ProtectedResource
 from vecgate.identity.revocation import What

@@ -4,15 +4,27 @@ that does."""
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import grpc
+import httpx
 import pytest
+from google.protobuf.message import Message
 from tests.support.chroma import chroma as chroma
 from tests.support.cli import run
 from tests.support.gateway import ISSUER, Issuer, gateway
+from tests.support.grpc_server import Failed, GrpcServer
 from tests.support.qdrant_double import qdrant_double
 from tests.support.qdrant_keys import Keys
+from tests.support.stages import Scene
+
+from vecgate.doctor.upstreams import open_to_anyone
+from vecgate.hooks import Hooks
+from vecgate_qdrant.descriptors import DESCRIPTORS
 
 pytestmark = pytest.mark.real
 CONFIG = """
@@ -60,6 +72,44 @@ def test_a_database_with_a_key_turns_strangers_away(tmp_path: Path) -> None:
     assert good == (0, ["good"] * 4)
     assert wrong == (1, ["failure", "good", "good", "good"])
     assert keys.refused
+
+
+@contextmanager
+def grpc_alone(key: str = "") -> Iterator[GrpcServer]:
+    """A server of Qdrant's calls and nothing else; with a key, for those who bring it."""
+
+    def listed(message: Message) -> Message:
+        if key and server.calls[-1].metadata.get("api-key") != key:
+            raise Failed(grpc.StatusCode.UNAUTHENTICATED, "Must provide an API key")
+        return DESCRIPTORS.type("qdrant.ListCollectionsResponse")()
+
+    with GrpcServer(DESCRIPTORS, {"/qdrant.Collections/List": listed}) as server:
+        yield server
+
+
+def test_a_server_that_speaks_grpc_alone(tmp_path: Path) -> None:
+    """What it says to a plain GET speaks neither for it nor against it."""
+
+    def asked(server: GrpcServer, key: str = "canary-service-key-of-qdrant") -> tuple[int, list[Any]]:
+        return examined(tmp_path, "qdrant", f"h2c://127.0.0.1:{server.port}", "api-key", key)
+
+    with grpc_alone("canary-service-key-of-qdrant") as closed:
+        assert asked(closed) == (0, ["good"] * 4)
+        assert asked(closed, "canary-of-yesterday") == (1, ["failure", *["good"] * 3])
+    with grpc_alone() as open_to_all:
+        assert asked(open_to_all) == (1, ["good", *["failure"] * 3])
+
+
+@pytest.mark.parametrize("key", ["canary-service-key-of-qdrant", ""], ids=["closed", "open"])
+async def test_only_an_open_one_is_warned_of_at_the_start(key: str) -> None:
+    with grpc_alone(key) as server:
+        async with httpx.AsyncClient(http1=False, http2=True) as client:
+            dialect = Hooks().dialects()["qdrant"]
+            upstream = replace(
+                Scene().upstream, dialect=dialect, port=server.port, prefix=b"", http2=True, client=client
+            )
+            assert await open_to_anyone(upstream) is not bool(key)
+        assert [each.metadata.get("api-key") for each in server.calls] == [None]
 
 
 def test_serving_says_at_once_which_database_is_open(chroma: str, tmp_path: Path) -> None:

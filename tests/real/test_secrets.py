@@ -241,6 +241,7 @@ def test_every_request_has_a_token_of_its_own_that_names_its_caller(tmp_path: Pa
             '{{header: api-key, value: "env:TEST_SERVICE_KEY"}}', f"{{{{header: api-key, {credential}}}}}"
         )
         with gateway(tmp_path, database.url, POLICY, head=head(credential, more.rstrip("\n"))) as running:
+            server.asked.clear()  # at its start the gateway asks as nobody
             for prefer_grpc in (False, True):
                 exercise(client(running, calls, prefer_grpc, "readers"), client(running, calls, prefer_grpc, "owners"))
             seen = database.keys.seen | {one.metadata["api-key"] for one in server.asked}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl
 
 import httpx
@@ -62,6 +62,15 @@ class FakeIssuer:
             "/revoke": httpx.Response(200),
             "/jwks": httpx.Response(200, content=key_set(rsa()), headers={"content-type": "application/json"}),
         }
+
+    @classmethod
+    def quick(cls, monkeypatch: pytest.MonkeyPatch) -> Self:
+        """Everybody talks to this one; whoever signs in at it need not wait, and gets an ID token, too."""
+        made = cls()
+        made.everywhere(monkeypatch)
+        made.answers["/device_authorization"] |= {"interval": 0.001}
+        made.answers["/token"] |= {"id_token": made.id_token()}
+        return made
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

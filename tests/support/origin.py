@@ -49,13 +49,3 @@ class Origin(httpx.AsyncBaseTransport):
         if isinstance(reply, Exception):
             raise reply
         return httpx.Response(reply.status, headers=reply.headers, stream=httpx.ByteStream(reply.body))
-
-
-class Clock:
-    """Time that stands until it is moved."""
-
-    def __init__(self, now: float = 0.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now

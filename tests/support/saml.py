@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -23,6 +24,7 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from vecgate.config.identity import SamlProvider
 from vecgate.saml.provider import Provider
+from vecgate.saml.steps import CLIENT, Loopback, secret
 
 BASE = "https://gateway.test"
 IDP = "https://idp.test/metadata"
@@ -31,6 +33,19 @@ ACS = f"{BASE}/saml/corp/acs"
 EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+
+VERIFIER = secret()
+WAITING = Loopback("http://127.0.0.1:43210/callback", secret(), create_s256_code_challenge(VERIFIER))
+"""A program that waits for somebody to sign in."""
+QUERY = {
+    "response_type": "code",
+    "client_id": CLIENT,
+    "redirect_uri": WAITING.redirect,
+    "state": WAITING.state,
+    "code_challenge": WAITING.challenge,
+    "code_challenge_method": "S256",
+}
+"""What it sends the browser with."""
 
 METADATA = """<?xml version="1.0"?>
 <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{issuer}"

@@ -10,7 +10,7 @@ from vecgate.config.certificates import certificate_mistakes
 from vecgate.config.document import KeyPath, key_text
 from vecgate.config.identity import Issuer, Login
 from vecgate.config.known import Known
-from vecgate.config.mistake import Mistake, attempt, file_reference, parsed, repeated
+from vecgate.config.mistake import REFERENCE, Mistake, attempt, file_reference, parsed, repeated, secret_reference
 from vecgate.config.models import Config, Connection, Credential
 from vecgate.config.problems import did_you_mean
 from vecgate.config.rules import mask_mistakes, rule_mistakes, subject_mistakes
@@ -19,7 +19,6 @@ from vecgate.identity.rules import Misconfigured, Rules, key_url
 from vecgate.login.client import check_scope, loopback
 from vecgate.policy.coverage import anyone
 
-_REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]\S*")
 _SOURCE = re.compile(r"[a-z][a-z0-9+.-]*:\S.*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade"})
@@ -43,11 +42,7 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
     if known is not None:
         yield from mask_mistakes(config.policy, known.masker)
         for index, connection in enumerate(config.connections):
-            if connection.dialect not in known.dialects:
-                hint = did_you_mean(connection.dialect, known.dialects)
-                yield ("connections", index, "dialect"), f"unknown dialect{hint or _listing(known)}"
-            elif connection.credential and connection.credential.mint and not known.dialects[connection.dialect].mints:
-                yield ("connections", index, "credential", "mint"), f"{connection.dialect} takes no tokens of this kind"
+            yield from _engine(connection, known, ("connections", index))
 
 
 def _connections(config: Config) -> Iterator[Mistake]:
@@ -92,6 +87,19 @@ def _connection(connection: Connection, at: KeyPath, listeners: list[tuple[KeyPa
             yield (*at, "bounds", key), "must be more than nothing"
 
 
+def _engine(connection: Connection, known: Known, at: KeyPath) -> Iterator[Mistake]:
+    """What hangs on the dialect."""
+    dialect, credential = known.dialects.get(connection.dialect), connection.credential
+    if dialect is None:
+        hint = did_you_mean(connection.dialect, known.dialects)
+        yield (*at, "dialect"), f"unknown dialect{hint or _listing(known)}"
+    elif credential is not None and credential.mint:
+        if not dialect.mints:
+            yield (*at, "credential", "mint"), f"{dialect.name} takes no tokens of this kind"
+        elif credential.header.lower() != (own := dialect.credential.name):
+            yield (*at, "credential", "header"), f"must be {own}: {dialect.name} looks for a minted token nowhere else"
+
+
 def _naming(connection: Connection, config: Config, at: KeyPath) -> Iterator[Mistake]:
     if connection.names is None:
         return
@@ -105,13 +113,11 @@ def _naming(connection: Connection, config: Config, at: KeyPath) -> Iterator[Mis
 
 
 def _credential(credential: Credential, at: KeyPath) -> Iterator[Mistake]:
-    # The value is never shown: what fails here may be the secret itself.
     if not _HEADER.fullmatch(credential.header):
         yield (*at, "header"), "is no header name"
     elif credential.header.lower() in _OWN_HEADERS:
         yield (*at, "header"), "is a header that the gateway sets itself"
-    if not _REFERENCE.fullmatch(credential.value):
-        yield (*at, "value"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
+    yield from attempt((*at, "value"), secret_reference, credential.value)
     if credential.refresh.seconds < 1:
         yield (*at, "refresh"), "must be 1s or more"
     elif credential.grace.seconds < credential.refresh.seconds:
@@ -145,6 +151,8 @@ def _own(config: Config) -> Iterator[Mistake]:
         if accounts:
             yield ("identity", "service_accounts"), "need identity.own: its issuer is theirs"
         return
+    if config.control is None and not (own.keys or accounts or config.identity.saml):
+        yield at, "nobody can get a token of it: write control, or the keys that another gateway signs with"
     try:
         Rules.of_own(own)
     except Misconfigured as error:
@@ -157,7 +165,7 @@ def _own(config: Config) -> Iterator[Mistake]:
             yield (*at, key), "must be at least a second"
     if own.lifetime.seconds > _DAY:
         yield (*at, "lifetime"), "must be at most a day: there is no other end to a token that leaked"
-    if own.keys is not None and not _REFERENCE.fullmatch(own.keys):
+    if own.keys is not None and not REFERENCE.fullmatch(own.keys):
         yield (*at, "keys"), "must be a reference, file:PATH or another to a private JWK set"
     named: KeyPath = ("identity", "service_accounts")
     yield from repeated(named, "name", [each.name for each in accounts])
@@ -181,8 +189,8 @@ def _login(issuer: Issuer, login: Login, at: KeyPath) -> Iterator[Mistake]:
         key_url(issuer.issuer, issuer.allow_http)
     except ValueError:
         yield at, "is of use with an issuer at an https address only; on loopback with allow_http"
-    if login.client_secret is not None and not _REFERENCE.fullmatch(login.client_secret):
-        yield (*at, "client_secret"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
+    if login.client_secret is not None:
+        yield from attempt((*at, "client_secret"), secret_reference, login.client_secret)
     for index, scope in enumerate(login.scopes or ()):
         yield from attempt((*at, "scopes", index), check_scope, scope)
     yield from attempt((*at, "redirect"), loopback, login.redirect)
@@ -206,8 +214,7 @@ def _ending(config: Config) -> Iterator[Mistake]:
         for number, issuer in enumerate(directory.also):
             if issuer not in others:
                 yield (*at, "also", number), f"is no other issuer that is configured{did_you_mean(issuer, others)}"
-        if not _REFERENCE.fullmatch(directory.token):
-            yield (*at, "token"), "must be a reference to a secret, env:NAME or file:PATH, never the secret itself"
+        yield from attempt((*at, "token"), secret_reference, directory.token)
     yield from repeated(("identity", "provisioning"), "issuer", [directory.issuer for directory in provisioning])
 
 

@@ -9,6 +9,9 @@ from vecgate.config.document import KeyPath
 
 type Mistake = tuple[KeyPath, str]
 
+REFERENCE = re.compile(r"[a-z][a-z0-9+.-]*:[^\s]\S*")
+"""A scheme, and what it is to find."""
+
 
 def attempt[T](at: KeyPath, parse: Callable[[str], T], text: str) -> Iterator[Mistake]:
     """The mistake that a parser finds in a text, if any. `parse` raises ValueError for it."""
@@ -38,3 +41,9 @@ def file_reference(text: str) -> None:
     """Raises ValueError."""
     if not re.fullmatch(r"file:\S.*", text):
         raise ValueError("must be a reference, file:PATH")
+
+
+def secret_reference(text: str) -> None:
+    """Raises ValueError. The text is never part of it: what fails here may be the secret itself."""
+    if not REFERENCE.fullmatch(text):
+        raise ValueError("must be a reference to a secret, env:NAME or file:PATH, never the secret itself")

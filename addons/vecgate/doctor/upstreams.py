@@ -49,6 +49,8 @@ async def examine(loaded: Loaded, hooks: Hooks, token: str, enclosed: Collection
         try:
             for each in await examined(subject, upstream, token, connection.name in enclosed):
                 yield each
+        except Exception as error:  # a plugin's probes raise what they like, and quote what they like
+            yield failure(subject, f"it cannot be examined: {type(error).__name__}")
         finally:
             await closed(upstream)
 
@@ -56,11 +58,8 @@ async def examine(loaded: Loaded, hooks: Hooks, token: str, enclosed: Collection
 async def open_to_anyone(upstream: Upstream) -> bool:
     """Whether the database answers who brings no credential. False where nobody can tell."""
     for probe in _probes(upstream):
-        try:
-            if await _received(upstream, probe, ()) is Reception.ANSWERED:
-                return True
-        except Unavailable:
-            continue
+        if await _received(upstream, probe, ()) is Reception.ANSWERED:
+            return True
     return False
 
 
@@ -111,22 +110,29 @@ def _strangers(upstream: Upstream, token: str) -> list[tuple[str, Fields]]:
     own = upstream.credential.header if upstream.credential is not None else b""
     headers = dict.fromkeys((b"authorization", upstream.dialect.credential.name.encode(), own))
     fields = [(name, b"Bearer " + token.encode() if name == b"authorization" else token.encode()) for name in headers]
-    return [("a stranger", ()), *(("a user's token", (field,)) for field in fields if field[0])]
+    tokens = [(f"a user's token in {field[0].decode()}", (field,)) for field in fields if field[0]]
+    return [("a stranger", ()), *tokens]
 
 
 async def _received(upstream: Upstream, probe: Outgoing, fields: Fields) -> Reception:
-    """Raises Unavailable."""
-    answer = await upstream.ask(probe, fields)
+    """To be told nothing says nothing: a database that is down for a moment turns nobody away."""
+    try:
+        answer = await upstream.ask(probe, fields)
+    except Unavailable:
+        return Reception.UNCLEAR
     return _reception(upstream, probe, answer)
 
 
 def _reception(upstream: Upstream, probe: Outgoing, answer: Answer) -> Reception:
     """httpx shows no trailers: a call with a whole message behind it went well. Some servers fail with the code for
-    everything else (UNKNOWN) and say in words that they do not know who asks."""
+    everything else (UNKNOWN) and say in words that they do not know who asks. A proxy turns away from a gRPC call in
+    plain HTTP; any other answer of the other wire is not the database's word on who asks."""
     failed = answer.header("grpc-status") in _DISLIKED
     unknown = answer.header("grpc-status") == "2" and _UNKNOWN_CALLER.search(answer.header("grpc-message"))
     if unknown or upstream.dialect.turned_away(answer):
         return Reception.TURNED_AWAY
+    if not _speaks(answer, probe):
+        return Reception.UNCLEAR
     if probe.method == GRPC:
         return Reception.ANSWERED if answer.body or failed else Reception.UNCLEAR
     return Reception.ANSWERED if answer.status < 300 or answer.status == 404 else Reception.UNCLEAR

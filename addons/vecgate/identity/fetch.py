@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import httpx
 
@@ -10,9 +11,16 @@ MAX_BYTES = 1024 * 1024
 SECONDS = 3.0
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
+_HIDDEN = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
+
 
 class FetchError(Exception):
     """The document cannot be had right now."""
+
+
+def shown(url: object) -> str:
+    """An address as messages tell it: what may be a credential in it, a user or a query, is left out."""
+    return _HIDDEN.sub("", str(url))
 
 
 class Fetcher:
@@ -37,9 +45,9 @@ class Fetcher:
             async with asyncio.timeout(SECONDS), client.stream("GET", url) as response:
                 return await _body(response)
         except TimeoutError as error:
-            raise FetchError(f"{url}: no answer within {SECONDS:g} s") from error
+            raise FetchError(f"{shown(url)}: no answer within {SECONDS:g} s") from error
         except httpx.HTTPError as error:
-            raise FetchError(f"{url}: {str(error) or type(error).__name__}") from error
+            raise FetchError(f"{shown(url)}: {str(error) or type(error).__name__}") from error
 
     def _connect(self) -> httpx.AsyncClient:
         """Reading the system's certificates takes too long for the event loop."""
@@ -59,7 +67,7 @@ def is_json(response: httpx.Response) -> bool:
 
 
 async def _body(response: httpx.Response) -> bytes:
-    url = response.url
+    url = shown(response.url)
     if response.status_code != 200:
         raise FetchError(f"{url}: status {response.status_code}")
     if not is_json(response):

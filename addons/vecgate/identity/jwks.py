@@ -22,7 +22,7 @@ from cachetools import TTLCache
 from vecgate.config.identity import Issuer
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.claims import parse_object
-from vecgate.identity.fetch import MAX_BYTES, SECONDS, Fetcher, FetchError
+from vecgate.identity.fetch import MAX_BYTES, SECONDS, Fetcher, FetchError, shown
 from vecgate.identity.keys import KeySet, VerificationKey
 from vecgate.identity.rules import Misconfigured, key_url
 from vecgate.reasons import Reason
@@ -65,8 +65,9 @@ class KeySource(ABC):
 
     @property
     def problem(self) -> str:
-        """Why the last attempt to have it failed; empty if it did not."""
-        return str(self._error) if self._error else ""
+        """Why the last attempt to have it failed; empty if it did not. What nobody foresaw may quote anything."""
+        foreseen = isinstance(self._error, FetchError | Misconfigured | None)
+        return str(self._error or "") if foreseen else type(self._error).__name__
 
     def usable(self) -> bool:
         """Whether there is a key set that still counts."""
@@ -190,7 +191,7 @@ class RemoteKeys(KeySource):
         try:
             return KeySet.parse(body)
         except ValueError as error:
-            raise FetchError(f"{url}: {error}") from error
+            raise FetchError(f"{shown(url)}: {error}") from error
 
     async def _discover(self) -> httpx.URL:
         assert self._discovery is not None, "either the keys' address is known, or where to learn it"
@@ -198,16 +199,17 @@ class RemoteKeys(KeySource):
         try:
             document = parse_object(body)
         except ValueError as error:
-            raise FetchError(f"{self._discovery}: {error}") from error
+            raise FetchError(f"{shown(self._discovery)}: {error}") from error
         if document.get("issuer") != self.issuer:
-            raise Misconfigured("issuer", f"{self._discovery} speaks for another issuer; they must be equal exactly")
+            told = f"{shown(self._discovery)} speaks for another issuer; they must be equal exactly"
+            raise Misconfigured("issuer", told)
         return self._permitted(document.get("jwks_uri"))
 
     def _permitted(self, address: object) -> httpx.URL:
         try:
             return key_url(address if isinstance(address, str) else "", self._allow_http)
         except ValueError as error:
-            raise Misconfigured("jwks", f"{address}: {error}") from error
+            raise Misconfigured("jwks", f"{shown(address)}: {error}") from error
 
 
 class FileKeys(KeySource):

@@ -6,14 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, final
-from unicodedata import normalize
-
-import msgspec
 
 from vecgate.config.models import MaskRule
-from vecgate.errors import Refusal, Unmaskable
 from vecgate.masking.masker import Masker
-from vecgate.masking.matcher import DEPTH, Matcher, Node
+from vecgate.masking.matcher import DEPTH, Matcher
 from vecgate.masking.paths import pattern, segments
 from vecgate.masking.scores import SCORES, ScoreStrategy
 from vecgate.masking.strategies import (
@@ -23,16 +19,11 @@ from vecgate.masking.strategies import (
     VECTORS,
     FieldStrategy,
     VectorStrategy,
-    Where,
     strictest,
 )
+from vecgate.masking.walk import OPENS, SCALARS, Walk
 
 _NOTHING: Final[frozenset[str]] = frozenset()
-_SCALARS: Final = frozenset({int, float, bool, type(None)})
-_JSON: Final = ("{", "[", '"')
-_BLANKS: Final = " \t\r\n\ufeff"
-_OPENS: Final = "".join((*_JSON, _BLANKS))
-"""The first characters of what may be JSON; a text that begins otherwise need not be looked at."""
 
 
 @final
@@ -53,10 +44,12 @@ class MaskSet:
     domain: str = ""
     """Tokens of keyed masks are this domain's own: equal values of another domain get other tokens."""
     _matcher: Matcher = field(init=False, repr=False, compare=False)
+    _walk: Walk = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         compiled = tuple((text, pattern(text), strategy) for text, strategy in self.fields)
         object.__setattr__(self, "_matcher", Matcher(compiled))
+        object.__setattr__(self, "_walk", Walk(self.masker, self.domain))
 
     @classmethod
     def closed(cls) -> MaskSet:
@@ -126,7 +119,7 @@ class MaskSet:
         if not self.fields:
             return dict(payload), _NOTHING
         masked: set[str] = set()
-        shown = self._object(payload, self._matcher.root, masked, 0)
+        shown = self._walk.object(payload, self._matcher.root, masked, 0)
         return shown, frozenset(masked) if masked else _NOTHING
 
     def payloads(
@@ -137,8 +130,8 @@ class MaskSet:
             return [None if payload is None else dict(payload) for payload in payloads], _NOTHING
         masked: set[str] = set()
         equal: dict[tuple[str, str], Any] = {}
-        root = self._matcher.root
-        shown = [None if payload is None else self._object(payload, root, masked, 0, equal) for payload in payloads]
+        root, walk = self._matcher.root, self._walk
+        shown = [None if payload is None else walk.object(payload, root, masked, 0, equal) for payload in payloads]
         return shown, frozenset(masked)
 
     def shows(self, name: str, values: Iterable[Any]) -> bool:
@@ -149,14 +142,14 @@ class MaskSet:
         if (root.children.get(name) or root.child(name)).mask is not None:
             return False
         return all(
-            kind in _SCALARS or (kind is str and value[:1] not in _OPENS) for value in values for kind in (type(value),)
+            kind in SCALARS or (kind is str and value[:1] not in OPENS) for value in values for kind in (type(value),)
         )
 
     def text(self, path: str, value: str) -> str | None:
         """One text outside the payload (`#document`, `#uri`) as the caller may see it; None where it is left out."""
         if not self.fields:
             return value
-        shown = self._value(value, self._matcher.root.find(path), set(), 0)
+        shown = self._walk.value(value, self._matcher.root.find(path), set(), 0)
         if shown is DROPPED:
             return None
         return shown if isinstance(shown, str) else REDACTED
@@ -166,7 +159,7 @@ class MaskSet:
         if not self.fields:
             return list(values)
         node = self._matcher.root.find(path)
-        if node.mask is None and not any(value and value[0] in _OPENS for value in values):
+        if node.mask is None and not any(value and value[0] in OPENS for value in values):
             return list(values)
         return [None if value is None else self.text(path, value) for value in values]
 
@@ -206,97 +199,6 @@ class MaskSet:
             states = self._matcher.step(states, name)
         mask = self._matcher.mask(states)
         return mask is not None and mask.covers(strategy)
-
-    def _object(
-        self,
-        value: Mapping[str, Any],
-        node: Node,
-        masked: set[str],
-        depth: int,
-        equal: dict[tuple[str, str], Any] | None = None,
-    ) -> dict[str, Any]:
-        """`equal` has what texts of fields of this node came to before, in the same answer."""
-        if depth > DEPTH:
-            raise Unmaskable("a payload is nested too deeply")
-        shown: dict[str, Any] = {}
-        known = node.children
-        for name, member in value.items():
-            child = known.get(name) or node.child(name)
-            kind = type(member)
-            if child.mask is not None:
-                masked.add(child.path)
-                if equal is None or kind is not str or not child.mask.steady:
-                    seen = self._masked(member, child, child.mask)
-                elif (seen := equal.get((name, member))) is None:
-                    seen = equal[name, member] = self._masked(member, child, child.mask)
-            elif kind in _SCALARS or (kind is str and member[:1] not in _OPENS):
-                seen = member
-            else:
-                seen = self._value(member, child, masked, depth)
-            if seen is not DROPPED:
-                shown[name] = seen
-        return shown
-
-    def _value(self, value: Any, node: Node, masked: set[str], depth: int) -> Any:
-        if node.mask is not None:
-            masked.add(node.path)
-            return self._masked(value, node, node.mask)
-        if node.dead or type(value) in _SCALARS:
-            return value
-        if isinstance(value, str):
-            return self._text(value, node, masked, depth)
-        if isinstance(value, Mapping):
-            return self._object(value, node, masked, depth + 1)
-        if isinstance(value, list | tuple):
-            if depth > DEPTH:
-                raise Unmaskable("a payload is nested too deeply")
-            element = node.element()
-            seen = (self._value(member, element, masked, depth + 1) for member in value)
-            return [member for member in seen if member is not DROPPED]
-        raise Unmaskable("a payload holds a value of unknown type")
-
-    def _text(self, value: str, node: Node, masked: set[str], depth: int) -> str:
-        """A text that is itself JSON is masked inside. One that only looks like it (cut short, several in a row, other
-        quotes) is redacted if it seems to give a masked name a value."""
-        if not _may_be_json(value):
-            return value
-        text = value if value.isascii() else normalize("NFC", value)
-        if not node.mentions.named(text):
-            return value
-        try:
-            parsed = msgspec.json.decode(value.lstrip(_BLANKS))
-            return msgspec.json.encode(self._value(parsed, node, masked, depth + 1)).decode()
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            if not node.mentions.assigned(text):
-                return value
-        except Unmaskable:
-            pass
-        masked.add(node.path)
-        return REDACTED
-
-    def _masked(self, value: Any, node: Node, strategy: FieldStrategy) -> Any:
-        if strategy.scalar:
-            if isinstance(value, str):
-                if _may_be_json(value):
-                    return REDACTED
-            elif isinstance(value, list | tuple):
-                seen = [self._masked(member, node, strategy) for member in value]
-                return [member for member in seen if member is not DROPPED]
-            elif isinstance(value, Mapping):
-                return REDACTED
-        assert self.masker is not None
-        if node.where is None:
-            node.where = Where(node.path, self.masker.digester(self.domain, node.path))
-        try:
-            return strategy(value, node.where)
-        except Refusal:
-            raise
-        except Exception as error:
-            raise Unmaskable("a mask strategy failed") from error
-
-
-def _may_be_json(text: str) -> bool:
-    return text[:1] in _OPENS and text.lstrip(_BLANKS).startswith(_JSON)
 
 
 def _merged(

@@ -35,6 +35,7 @@ LOOK = 1.0
 OPEN = (
     "connections.%s: %s answers without a credential: whoever reaches it goes round the gateway. See `vecgate doctor`"
 )
+UNTOLD = "connections.%s: whether it answers without a credential cannot be told (%s). See `vecgate doctor`"
 
 log = logging.getLogger(__name__)
 
@@ -117,11 +118,15 @@ async def _run(context: Context, runtime: Runtime, stopping: asyncio.Event, work
 
 
 async def _look_round(runtime: Runtime) -> None:
-    """Say which databases need no gateway to be read; one that does not answer at once is not waited for."""
+    """Say which databases need no gateway to be read; one that does not answer at once is not waited for, and whatever
+    goes wrong with one ends neither the others' turn nor the start."""
 
     async def look(name: str, upstream: Upstream) -> None:
-        if await open_to_anyone(upstream):
-            log.warning(OPEN, name, upstream.authority.decode())
+        try:
+            if await open_to_anyone(upstream):
+                log.warning(OPEN, name, upstream.authority.decode())
+        except Exception as error:  # a plugin's probes raise what they like, and quote what they like
+            log.warning(UNTOLD, name, type(error).__name__)
 
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LOOK), asyncio.TaskGroup() as group:

@@ -20,11 +20,11 @@ from typing import ClassVar
 
 import msgspec
 
-from vecgate.approvals.tickets import OPEN, Caps, State, Ticket, TicketUnknown
+from vecgate.approvals.tickets import Caps, State, Ticket
 from vecgate.errors import Unavailable
 from vecgate.identity.revocation import Revocation, Source
 from vecgate.reasons import Reason
-from vecgate.state import rows, slips
+from vecgate.state import rows, slips, tickets
 from vecgate.state.clock import Anchor, uptime
 from vecgate.state.mirror import REVOCATIONS, Mirror, longest
 from vecgate.state.rows import transaction
@@ -44,8 +44,6 @@ _TIDY = 30.0
 
 _decode_window = msgspec.msgpack.Decoder(Window).decode
 _encode_window = msgspec.msgpack.Encoder().encode
-_decode_ticket = msgspec.json.Decoder(Ticket).decode
-_encode_ticket = msgspec.json.Encoder().encode
 
 
 class SqliteStore(StateStore):
@@ -103,61 +101,22 @@ class SqliteStore(StateStore):
     # Tickets
 
     async def open_ticket(self, ticket: Ticket, caps: Caps) -> Ticket:
-        return await self._run(self._open_ticket, ticket, caps)
-
-    def _open_ticket(self, ticket: Ticket, caps: Caps) -> Ticket:
-        with transaction(self._durable) as db:
-            now = self.now()
-            row = db.execute(
-                f"SELECT document FROM tickets WHERE binding = ? AND expires > ? AND state IN ({_marks(OPEN)})",  # noqa: S608 - only question marks
-                (ticket.binding, now, *OPEN),
-            ).fetchone()
-            if row:
-                return _decode_ticket(row[0])
-            mine, total, soonest = db.execute(
-                "SELECT coalesce(sum(owner = ?), 0), count(*), min(expires) FROM tickets"
-                " WHERE state = ? AND expires > ?",
-                (ticket.owner, State.PENDING, now),
-            ).fetchone()
-            caps.check(mine, total, (soonest or now) - now)
-            self._put(db, ticket)
-        return ticket
+        return await self._durably(lambda db: tickets.opened(db, ticket, caps, self.now()))
 
     async def change_ticket(self, ticket_id: str, change: Callable[[Ticket], Ticket]) -> Ticket:
-        return await self._run(self._change_ticket, ticket_id, change)
-
-    def _change_ticket(self, ticket_id: str, change: Callable[[Ticket], Ticket]) -> Ticket:
-        with transaction(self._durable) as db:
-            row = db.execute("SELECT document FROM tickets WHERE id = ?", (ticket_id,)).fetchone()
-            if row is None:
-                raise TicketUnknown(ticket_id)
-            changed = change(_decode_ticket(row[0]))
-            self._put(db, changed)
-        return changed
+        return await self._durably(lambda db: tickets.changed(db, ticket_id, change))
 
     async def tickets(self, ids: Collection[str]) -> list[Ticket]:
-        return await self._run(self._select, f"WHERE id IN ({_marks(ids)})", *ids)
+        return await self._run(tickets.of_ids, self._durable, ids)
 
     async def list_tickets(self, states: Collection[State], limit: int = 1000) -> list[Ticket]:
-        where = f"WHERE state IN ({_marks(states)}) ORDER BY opened DESC LIMIT ?"
-        return await self._run(self._select, where, *states, limit)
+        return await self._run(tickets.of_states, self._durable, states, limit)
 
     async def overdue_tickets(self) -> list[str]:
-        where = "WHERE state IN (?, ?) AND expires <= ?"
-        found = await self._run(self._select, where, State.PENDING, State.APPROVED, self.now())
-        return [ticket.id for ticket in found]
+        return [ticket.id for ticket in await self._run(tickets.overdue, self._durable, self.now())]
 
     async def forget_tickets(self, before: float) -> None:
-        await self._run(self._write, "DELETE FROM tickets WHERE ended > 0 AND ended < ?", before)
-
-    def _select(self, where: str, *values: str | float) -> list[Ticket]:
-        rows = self._durable.execute(f"SELECT document FROM tickets {where}", values)  # noqa: S608 - no outside text
-        return [_decode_ticket(document) for (document,) in rows]
-
-    @staticmethod
-    def _put(db: sqlite3.Connection, ticket: Ticket) -> None:
-        columns = (ticket.id, ticket.binding, ticket.owner, ticket.state, ticket.opened, ticket.expires, ticket.ended)
-        db.execute("INSERT OR REPLACE INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*columns, _encode_ticket(ticket)))
+        await self._run(self._within, self._counters, lambda db: tickets.forget(db, before))
 
     # Revocations and epochs
 
@@ -175,8 +134,7 @@ class SqliteStore(StateStore):
 
     def _revise[T](self, change: Callable[[sqlite3.Connection], T]) -> T:
         """Change what the mirror shows, and show it."""
-        with transaction(self._durable) as db:
-            found = change(db)
+        found = self._within(self._durable, change)
         self._look()
         return found
 
@@ -213,18 +171,10 @@ class SqliteStore(StateStore):
     # Slips
 
     async def put_slip(self, key: str, document: bytes, until: float) -> bool:
-        return await self._run(self._put_slip, key, document, until)
+        return await self._durably(lambda db: slips.put(db, key, document, until, self.now()))
 
     async def take_slip(self, key: str) -> bytes | None:
-        return await self._run(self._take_slip, key)
-
-    def _put_slip(self, key: str, document: bytes, until: float) -> bool:
-        with transaction(self._durable) as db:
-            return slips.put(db, key, document, until, self.now())
-
-    def _take_slip(self, key: str) -> bytes | None:
-        with transaction(self._durable) as db:
-            return slips.take(db, key, self.now())
+        return await self._durably(lambda db: slips.take(db, key, self.now()))
 
     # Documents
 
@@ -287,9 +237,13 @@ class SqliteStore(StateStore):
             self._counters.close()
             self._durable.close()
 
-    def _write(self, statement: str, *values: str | float) -> None:
-        with transaction(self._counters) as db:
-            db.execute(statement, values)
+    async def _durably[T](self, change: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._run(self._within, self._durable, change)
+
+    @staticmethod
+    def _within[T](db: sqlite3.Connection, change: Callable[[sqlite3.Connection], T]) -> T:
+        with transaction(db):
+            return change(db)
 
     async def _run[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
@@ -300,7 +254,3 @@ class SqliteStore(StateStore):
             raise Unavailable(Reason.STATE_UNAVAILABLE, "The state store cannot be used.") from error
         except RuntimeError as error:  # the executor has been shut down
             raise Unavailable(Reason.STATE_UNAVAILABLE, "The state store is closed.") from error
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join("?" * len(values))

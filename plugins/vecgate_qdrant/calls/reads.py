@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from vecgate.operations.budget import Budget
 from vecgate.operations.model import Action, Operation
 from vecgate.operations.table import Call
 from vecgate_qdrant import bulk
 from vecgate_qdrant.calls import queries, walk
 from vecgate_qdrant.rest.kinds import NAME
-from vecgate_qdrant.steering import Budget, Steering
+from vecgate_qdrant.steering import Steering, conditions
 
 type Stage = Callable[[Any, Steering], dict[str, Any]]
 
@@ -71,7 +72,7 @@ def matrix(call: Call) -> tuple[Operation, ...]:
 
 def asked(stage: Stage) -> Callable[[Call], tuple[Operation, ...]]:
     """The effect of a query or a search."""
-    return lambda call: _asked(call, call.document, stage, Budget())
+    return lambda call: _asked(call, call.document, stage, conditions())
 
 
 def batched(stage: Stage) -> Callable[[Call], tuple[Operation, ...]]:
@@ -79,7 +80,7 @@ def batched(stage: Stage) -> Callable[[Call], tuple[Operation, ...]]:
 
     def effect(call: Call) -> tuple[Operation, ...]:
         inner = getattr(call.document, BATCHES[call.document.DESCRIPTOR.name])
-        budget = Budget()
+        budget = conditions()
         return tuple(one for message in inner for one in _asked(call, message, stage, budget)) or (call.row.base(call),)
 
     return effect

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from vecgate.operations.budget import Budget
 from vecgate.operations.model import Action, Operation, Risk
 from vecgate.operations.table import Call
 from vecgate_qdrant import bulk
@@ -13,7 +14,7 @@ from vecgate_qdrant.calls import walk
 from vecgate_qdrant.calls.queries import document, point_id
 from vecgate_qdrant.calls.reads import steered
 from vecgate_qdrant.rest.filters import bad
-from vecgate_qdrant.steering import Budget, Steering
+from vecgate_qdrant.steering import Steering, conditions
 
 type Facts = tuple[Action, dict[str, Any]]
 """What a member of a batch does, whether it comes alone or not."""
@@ -55,7 +56,7 @@ def alone(reader: Reader) -> Callable[[Call], tuple[Operation, ...]]:
     """The effect of a row that makes one kind of change."""
 
     def effect(call: Call) -> tuple[Operation, ...]:
-        _, facts = reader(call.document, Budget())
+        _, facts = reader(call.document, conditions())
         return (call.row.base(call, **facts),)
 
     return effect
@@ -63,7 +64,7 @@ def alone(reader: Reader) -> Callable[[Call], tuple[Operation, ...]]:
 
 def batch(call: Call) -> tuple[Operation, ...]:
     """Each member is the operation that it would be alone."""
-    found, budget = [], Budget()
+    found, budget = [], conditions()
     for member in bulk.bounded(call.document.operations):
         kind = member.WhichOneof("operation")
         if kind is None:

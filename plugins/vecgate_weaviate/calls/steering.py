@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vecgate.errors import Refusal
+from vecgate.operations.budget import Budget
 from vecgate.operations.model import Risk
 from vecgate.reasons import Reason
 from vecgate_weaviate.graphql.members import prompted
@@ -52,23 +53,18 @@ class Steering:
     risks: dict[Risk, None] = field(default_factory=dict)
     scores: bool = False
     """A threshold, or a formula over scores, decides."""
-    clauses: int = 10_000
-    """What may still be read of filters and orders: on the wire a clause may be two bytes."""
+    budget: Budget = field(default_factory=lambda: Budget(10_000, "clauses"))
+    """Of filters and orders."""
 
     def filter(self, clause: Any, collection: str) -> None:
         """Every path of a filter, in each of its spellings. Raises Refusal: bad_body, body_too_large."""
-        self._spend()
+        self.budget.spend()
         for inner in clause.filters:
             self.filter(inner, collection)
         if clause.on:
             self.reach.walk(collection, clause.on)
         if clause.HasField("target"):
             self._target(clause.target, collection)
-
-    def _spend(self) -> None:
-        self.clauses -= 1
-        if self.clauses < 0:
-            raise Refusal(Reason.BODY_TOO_LARGE, "At most 10000 clauses steer a request.")
 
     def _target(self, target: Any, collection: str) -> None:
         kind = target.WhichOneof("target")
@@ -120,7 +116,7 @@ class Steering:
             checked_uuid(uuid)
 
     def sort(self, path: Any, collection: str) -> None:
-        self._spend()
+        self.budget.spend()
         self.reach.walk(collection, path)
 
     def boost(self, boost: Any, collection: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.certificates import Authority
+from tests.support.state import Clock
 from tests.support.vault_double import SECRET, SECRET_ID, Fault, VaultDouble, dripping, reply
 
 from vecgate.errors import SecretError
@@ -27,16 +28,9 @@ def vault() -> Iterator[VaultDouble]:
         yield made
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(0.0)
 
 
 @pytest.fixture

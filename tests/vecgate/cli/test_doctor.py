@@ -9,6 +9,7 @@ from tests.support.cli import run
 from tests.support.configs import HEAD, write
 
 from vecgate.demo.processes import free_port
+from vecgate_chroma import ChromaDialect
 
 IDENTITY = "identity: {issuers: [{issuer: 'https://i/', audience: v, jwks: 'file:jwks.json'}]}\n"
 KEY = (
@@ -61,6 +62,27 @@ def test_what_cannot_be_written_is_named(config: Path) -> None:
     _, _, err = run("doctor", "-c", config)
     assert "FAIL state.url" in err
     assert "FAIL evidence.directory" in err
+
+
+def test_what_fails_in_a_plugin_is_one_failure_and_quotes_nothing(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def probes(*asked: object) -> None:
+        raise ValueError("canary")
+
+    monkeypatch.setattr(ChromaDialect, "probes", probes)
+    code, out, err = run("doctor", "-c", config)
+    assert (code, err) == (1, "FAIL connections.docs: it cannot be examined: ValueError\n")
+    assert "canary" not in out + err
+
+
+def test_the_address_of_keys_is_told_without_its_query(config: Path) -> None:
+    """There are issuers whose addresses carry a credential."""
+    text = config.read_text().replace("'file:jwks.json'", f"'https://127.0.0.1:{free_port()}/keys?token=canary'")
+    config.write_text(text)
+    _, out, err = run("doctor", "-c", config)
+    assert "FAIL identity.issuers[0]: https://i/ tells no keys: https://127.0.0.1:" in err
+    assert "canary" not in out + err
 
 
 @pytest.mark.parametrize(

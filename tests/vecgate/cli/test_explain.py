@@ -223,7 +223,8 @@ def test_whoever_acts_is_judged_as_well(tmp_path: Path, act: dict[str, Any], ver
 
 
 def test_tokens_of_the_own_issuer_are_read_as_such(tmp_path: Path) -> None:
-    policy = POLICY.replace("identity: {", "identity: {own: {issuer: 'https://own'}, ")
+    own = "control: {listen: '127.0.0.1:6099'}\nidentity: {own: {issuer: 'https://own'}, "
+    policy = POLICY.replace("identity: {", own)
     claims = {"iss": "https://own", "sub": "u", "groups": ["r"], "vecgate_subject": {"iss": "https://i/", "claims": {}}}
     ran = explain(tmp_path, claims, query(), policy=policy)
     assert (ran.lines[0]["verdict"], ran.err) == ("allow", "")

@@ -10,7 +10,7 @@ from vecgate.config.load import load
 from vecgate.issuer.issuer import Issuer
 from vecgate.issuer.open import open_issuer
 
-OWN = 'identity: {own: {issuer: "https://vecgate.test"}}\n'
+OWN = 'identity: {own: {issuer: "https://vecgate.test"}}\ncontrol: {listen: "127.0.0.1:6099"}\n'
 
 
 @pytest.fixture

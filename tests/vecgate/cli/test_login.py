@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from tests.support.cli import run
 from tests.support.configs import HEAD, write
-from tests.support.fake_issuer import DEVICE, TOKENS, URL, FakeIssuer, refusal
+from tests.support.fake_issuer import URL, FakeIssuer, refusal
 from tests.support.tokens import claims, ec, jwks_file, mint
 
 from vecgate.login.client import Client
@@ -34,11 +34,7 @@ def issuer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeIssuer:
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("VECGATE_ISSUER", "VECGATE_CLIENT_ID", "VECGATE_TOKEN_FILE"):
         monkeypatch.delenv(name, raising=False)
-    made = FakeIssuer()
-    made.everywhere(monkeypatch)
-    made.answers["/device_authorization"] = DEVICE | {"interval": 0.001}
-    made.answers["/token"] = TOKENS | {"id_token": made.id_token()}
-    return made
+    return FakeIssuer.quick(monkeypatch)
 
 
 @pytest.fixture

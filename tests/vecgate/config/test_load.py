@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.configs import HEAD, KNOWN, loaded, write
+from tests.support.configs import HEAD, KNOWN, MASKER, ThreePart, loaded, write
 
 from vecgate.config.known import Known
-from vecgate.config.load import load
+from vecgate.config.load import Loaded, load
 from vecgate.errors import ConfigError, PluginError
 
 
@@ -21,6 +21,7 @@ def findings(folder: Path, text: str, head: str = HEAD) -> list[str]:
 
 ACCOUNT = f"{{name: robot, owner: dana, expires: 2099-01-01T00:00:00Z, keys: ['sha256:{'aa' * 32}']}}"
 """A service account."""
+CONTROL = "\ncontrol: {listen: '127.0.0.1:6099'}"
 SECOND = ACCOUNT.replace("robot", "r2")
 
 
@@ -301,22 +302,32 @@ SCIM = "identity: {issuers: [{issuer: 'https://i/', audience: v}], provisioning:
             ),
         ),
         (
-            "identity: {own: {issuer: 'http://vecgate.example'}}",
+            "identity: {own: {issuer: 'http://vecgate.example'}}" + CONTROL,
             "4:26: identity.own.issuer: write an https address, or an http one on a loopback address",
         ),
         (
-            "identity: {own: {issuer: 'https://v/?a=b'}}",
+            "identity: {own: {issuer: 'https://v/?a=b'}}" + CONTROL,
             "4:26: identity.own.issuer: write an https address, or an http one on a loopback address",
         ),
         (
-            "identity: {issuers: [{issuer: 'https://i', audience: v}], own: {issuer: 'https://i'}}",
+            "identity: {issuers: [{issuer: 'https://i', audience: v}], own: {issuer: 'https://i'}}" + CONTROL,
             "4:73: identity.own.issuer: is listed under issuers: the gateway knows its own keys",
         ),
         (
-            "identity: {own: {issuer: 'https://v', lifetime: 2d}}",
+            "identity: {own: {issuer: 'https://v', lifetime: 2d}}" + CONTROL,
             "4:49: identity.own.lifetime: must be at most a day: there is no other end to a token that leaked",
         ),
-        ("identity: {own: {issuer: 'https://v', rotate: 0s}}", "4:47: identity.own.rotate: must be at least a second"),
+        (
+            "identity: {own: {issuer: 'https://v', rotate: 0s}}" + CONTROL,
+            "4:47: identity.own.rotate: must be at least a second",
+        ),
+        (
+            "identity: {own: {issuer: 'https://v'}}",
+            (
+                "4:17: identity.own: nobody can get a token of it: write control, or the keys that another gateway "
+                "signs with"
+            ),
+        ),
         (
             "identity: {own: {issuer: 'https://v', keys: ring.jwks}}",
             "4:45: identity.own.keys: must be a reference, file:PATH or another to a private JWK set",
@@ -578,3 +589,32 @@ def test_milvus_management_port_is_never_put_behind_the_gateway(tmp_path: Path) 
 
     with pytest.raises(ConfigError, match="9091 is Milvus' management port"):
         load(write(tmp_path, head), None)
+
+
+class Minting(ThreePart):
+    mints = True
+
+
+def test_a_minted_token_goes_into_the_engines_own_header(tmp_path: Path) -> None:
+    def with_header(name: str) -> Loaded:
+        head = HEAD.replace('000"}', f"000\", credential: {{header: {name}, value: 'env:K', mint: jwt}}}}")
+        return load(write(tmp_path, head), lambda names, folder: Known({"chroma": Minting()}, MASKER))
+
+    with_header("X-Chroma-Token")
+    with pytest.raises(ConfigError) as error:
+        with_header("authorization")
+    assert str(error.value) == (
+        f"{tmp_path}/vecgate.yaml:3:117: connections[0].credential.header: must be x-chroma-token: chroma looks "
+        "for a minted token nowhere else"
+    )
+
+
+@pytest.mark.parametrize(
+    "use",
+    [f"service_accounts: [{ACCOUNT}]", "own: {issuer: 'https://v', keys: 'vault:ring'}"],
+    ids=["accounts", "keys"],
+)
+def test_an_own_issuer_may_be_of_use_without_a_control_plane(tmp_path: Path, use: str) -> None:
+    """Static keys go where a token would; and another gateway may sign with the same keys."""
+    own = "" if use.startswith("own") else "own: {issuer: 'https://v'}, "
+    assert loaded(tmp_path, f"identity: {{{own}{use}}}").config.identity.own is not None

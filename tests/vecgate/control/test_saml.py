@@ -9,9 +9,8 @@ from urllib.parse import parse_qs, urlencode, urlparse
 
 import httpx
 import pytest
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from tests.support.approvals import Evidence, approvals_on
-from tests.support.saml import BASE, Response, provider
+from tests.support.saml import BASE, QUERY, VERIFIER, Response, provider
 
 from vecgate.config.units import Rate
 from vecgate.control.app import control_app
@@ -27,17 +26,8 @@ from vecgate.saml.steps import CLIENT, secret
 from vecgate.state.memory import MemoryStore
 
 TOKEN = "header.canary-token.signature"
-VERIFIER = secret()
-WAITING = {
-    "response_type": "code",
-    "client_id": CLIENT,
-    "redirect_uri": "http://127.0.0.1:43210/callback",
-    "state": secret(),
-    "code_challenge": create_s256_code_challenge(VERIFIER),
-    "code_challenge_method": "S256",
-    "scope": "",
-    "nonce": secret(),
-}
+WAITING = QUERY | {"scope": "", "nonce": secret()}
+"""With what OpenID clients send, too."""
 
 
 class Minted(NamedTuple):

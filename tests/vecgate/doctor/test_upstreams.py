@@ -35,6 +35,11 @@ def proved(request: httpx.Request) -> bool:
     return SECRET in request.headers.values()
 
 
+def called(request: httpx.Request) -> bool:
+    """It is a gRPC call."""
+    return "application/grpc" in request.headers.get_list("content-type")
+
+
 def json(status: int, text: str = "{}") -> httpx.Response:
     return httpx.Response(status, headers={"content-type": "application/json"}, stream=httpx.ByteStream(text.encode()))
 
@@ -42,6 +47,10 @@ def json(status: int, text: str = "{}") -> httpx.Response:
 def call(status: str = "", message: str = "", body: bytes = b"") -> httpx.Response:
     told = {"grpc-status": status, "grpc-message": message} if status else {}
     return httpx.Response(200, headers={"content-type": "application/grpc", **told}, stream=httpx.ByteStream(body))
+
+
+def down(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("no")
 
 
 GOOD, WARNING, FAILURE = Status.GOOD, Status.WARNING, Status.FAILURE
@@ -62,6 +71,8 @@ SEEN: dict[str, tuple[Answering, list[Status]]] = {
         [WARNING, WARNING],
     ),
     "is no database": (lambda request: call("12"), [FAILURE]),
+    "has a gRPC port behind its key": (lambda request: json(200) if proved(request) else call("12"), [GOOD, WARNING]),
+    "says nothing to strangers": (lambda request: json(200) if proved(request) else down(request), [GOOD, WARNING]),
 }
 
 
@@ -97,7 +108,7 @@ async def test_the_same_over_grpc(name: str) -> None:
     answering, expected = CALLS[name]
 
     def grpc_only(request: httpx.Request) -> httpx.Response:
-        return answering(request) if request.headers.get("content-type") == "application/grpc" else call("12")
+        return answering(request) if called(request) else call("12")
 
     made = upstream(grpc_only, "weaviate", http2=True)
     found = await examined("connections.docs", made, UNSIGNED, False)
@@ -122,9 +133,6 @@ async def test_a_database_that_is_enclosed_may_answer_strangers() -> None:
 
 
 async def test_a_database_that_cannot_be_reached_is_a_failure() -> None:
-    def down(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("no")
-
     made = upstream(down)
     (found,) = await examined("connections.docs", made, UNSIGNED, False)
     assert (found.status, "does not answer" in found.found) == (FAILURE, True)
@@ -143,6 +151,19 @@ async def test_open_to_anyone(status: int, anyone: bool) -> None:
     made = upstream(answering)
     assert await open_to_anyone(made) is anyone
     assert not any(map(proved, asked))
+    await made.client.aclose()
+
+
+PORTS: dict[str, Answering] = {
+    "gRPC alone": lambda request: call("16" if called(request) else "12"),
+    "HTTP alone": lambda request: json(404 if called(request) else 401),
+}
+
+
+@pytest.mark.parametrize("port", PORTS)
+async def test_a_port_of_the_other_wire_is_not_called_open(port: str) -> None:
+    made = upstream(PORTS[port], http2=True)
+    assert not await open_to_anyone(made)
     await made.client.aclose()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.state import Clock
 
 from vecgate.config.units import Rate
 from vecgate.errors import Refusal
@@ -9,16 +10,9 @@ from vecgate.identity.attempts import Attempts, network
 HERE = "192.0.2.1:5000"
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture

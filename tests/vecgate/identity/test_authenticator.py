@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.origin import DISCOVERY, JWKS, Clock, Origin, json
+from tests.support.origin import DISCOVERY, JWKS, Origin, json
+from tests.support.state import Clock
 from tests.support.tokens import AUDIENCE, ISSUER, claims, ec, hmac_signed, jwks_file, mint, public, rsa
 
 from vecgate.config.identity import Certificates, Identity, Issuer

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from tests.support.origin import JWKS, Origin, json
+from tests.support.origin import JWKS, Origin, Reply, json
 
 from vecgate.identity import fetch
-from vecgate.identity.fetch import Fetcher, FetchError
+from vecgate.identity.fetch import Fetcher, FetchError, shown
 
 URL = httpx.URL(JWKS)
 
@@ -75,3 +75,32 @@ async def test_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPat
 
 async def test_a_fetcher_that_was_never_used_closes() -> None:
     await Fetcher().close()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://idp.test/keys", "https://idp.test/keys"),
+        ("https://idp.test:8443/a@b/keys?token=canary", "https://idp.test:8443/a@b/keys"),
+        ("https://user:canary@idp.test/keys", "https://idp.test/keys"),
+        ("https://user:p@canary@idp.test/keys#canary", "https://idp.test/keys"),
+        ("https://idp.test?to=//canary@", "https://idp.test"),
+        ("canary", "canary"),
+    ],
+)
+def test_an_address_is_told_without_what_may_be_a_credential(url: str, told: str) -> None:
+    assert shown(url) == told
+
+
+@pytest.mark.parametrize(
+    "reply", [json(b"{}", 403), Reply(200, b"no"), httpx.ConnectError("no")], ids=["status", "kind", "down"]
+)
+async def test_no_failure_tells_the_query(reply: Reply | Exception) -> None:
+    origin = Origin()
+    url = httpx.URL(JWKS, query=b"token=canary")
+    origin.replies[str(url)] = reply
+    fetcher = Fetcher(origin)
+    with pytest.raises(FetchError, match=JWKS) as failed:
+        await fetcher.get(url)
+    assert "canary" not in str(failed.value)
+    await fetcher.close()

@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.origin import DISCOVERY, JWKS, Clock, Origin, Reply, json
+from tests.support.origin import DISCOVERY, JWKS, Origin, Reply, json
+from tests.support.state import Clock
 from tests.support.tokens import AUDIENCE, ISSUER, ec, encode, jwks_file, key_set, public, rsa
 
 from vecgate.config.identity import Issuer
@@ -183,6 +184,13 @@ async def test_a_cold_start_without_the_issuer_is_unavailable_and_retried(
     origin.replies[DISCOVERY] = json({"issuer": ISSUER, "jwks_uri": JWKS})
     clock.now += 2
     assert await outcome(source, "ec") == "ec"
+
+
+async def test_what_nobody_foresaw_is_named_and_not_quoted(make: Make, origin: Origin) -> None:
+    source = make()
+    origin.replies[JWKS] = RuntimeError("canary")
+    await source.prime()
+    assert source.problem == "RuntimeError"
 
 
 async def test_pauses_grow_while_the_issuer_is_down(make: Make, origin: Origin, clock: Clock) -> None:

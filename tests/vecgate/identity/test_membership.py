@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
-from tests.support.origin import Clock
+from tests.support.state import Clock
 
 from vecgate.errors import Refusal, Unavailable
 from vecgate.identity.directory import Directory, DirectoryError

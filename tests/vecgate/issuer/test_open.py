@@ -18,6 +18,7 @@ def opened(folder: Path, own: str = "", state: str = "sqlite:///var/state.db") -
     text = f"""
         identity: {{own: {{issuer: "https://vecgate.test"{own}}}}}
         state: {{url: "{state}"}}
+        control: {{listen: "127.0.0.1:6099"}}
         """
     made = loaded(folder, text)
     issuer = open_issuer(

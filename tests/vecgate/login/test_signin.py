@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.fake_issuer import DEVICE, TOKENS, URL, FakeIssuer, refusal
+from tests.support.fake_issuer import TOKENS, URL, FakeIssuer, refusal
 
 from vecgate.errors import LoginError
 from vecgate.login.client import Client
@@ -19,11 +19,7 @@ CLIENT = Client(issuer=URL, client_id="cli")
 
 @pytest.fixture
 def issuer(monkeypatch: pytest.MonkeyPatch) -> FakeIssuer:
-    made = FakeIssuer()
-    made.everywhere(monkeypatch)
-    made.answers["/device_authorization"] = DEVICE | {"interval": 0.001}
-    made.answers["/token"] = TOKENS | {"id_token": made.id_token()}
-    return made
+    return FakeIssuer.quick(monkeypatch)
 
 
 @pytest.fixture

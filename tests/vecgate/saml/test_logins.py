@@ -9,8 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from tests.support.saml import IDP, Response, metadata, provider
+from tests.support.saml import IDP, VERIFIER, WAITING, Response, metadata, provider
 from tests.support.state import Clock
 
 from vecgate.config.units import Rate
@@ -24,8 +23,6 @@ from vecgate.state.memory import MemoryStore
 
 PEER = "127.0.0.1:1"
 BROWSER = secret()
-VERIFIER = secret()
-WAITING = Loopback("http://127.0.0.1:43210/callback", secret(), create_s256_code_challenge(VERIFIER))
 
 
 @dataclass

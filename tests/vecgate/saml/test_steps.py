@@ -2,22 +2,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from tests.support.saml import QUERY, VERIFIER, WAITING
 
 from vecgate.errors import Refusal
 from vecgate.identity.principal import Principal
 from vecgate.reasons import Reason
-from vecgate.saml.steps import CLIENT, Loopback, Proved, secret
-
-VERIFIER = secret()
-QUERY = {
-    "response_type": "code",
-    "client_id": CLIENT,
-    "redirect_uri": "http://127.0.0.1:43210/callback",
-    "state": secret(),
-    "code_challenge": create_s256_code_challenge(VERIFIER),
-    "code_challenge_method": "S256",
-}
+from vecgate.saml.steps import Loopback, Proved, secret
 
 
 def test_a_browser_alone_brings_no_query() -> None:
@@ -27,7 +17,7 @@ def test_a_browser_alone_brings_no_query() -> None:
 @pytest.mark.parametrize("address", ["http://127.0.0.1:43210", "http://127.0.0.1:1024/", "http://[::1]:65535/callback"])
 def test_a_program_waits_on_loopback(address: str) -> None:
     found = Loopback.parse(QUERY | {"redirect_uri": address})
-    assert found == Loopback(address, QUERY["state"], QUERY["code_challenge"])
+    assert found == Loopback(address, WAITING.state, WAITING.challenge)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +86,8 @@ def test_a_person_is_remembered_as_proved() -> None:
 
 
 def test_only_who_knows_the_verifier_is_the_program() -> None:
-    kept = Proved.of(Principal("i", "s"), "corp", "", Loopback.parse(QUERY))
+    kept = Proved.of(Principal("i", "s"), "corp", "", WAITING)
     assert kept.shown_by(VERIFIER)
-    for other in ("", "x", secret(), QUERY["code_challenge"], VERIFIER + "x"):
+    for other in ("", "x", secret(), WAITING.challenge, VERIFIER + "x"):
         assert not kept.shown_by(other)
     assert not Proved.of(Principal("i", "s"), "corp", "", None).shown_by(VERIFIER)

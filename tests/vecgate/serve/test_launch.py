@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from tests.support.chroma_double import KB, SILENT, asked, chroma
 from tests.support.front_ends import POLICY, Process, configure, running
 from tests.support.raw_client import Reply
 from tests.support.raw_upstream import RawUpstream
+from tests.support.stages import Scene
 
 from vecgate.cli import serve as verb
 from vecgate.evidence.verify import verify
@@ -109,6 +111,27 @@ def test_a_mitmproxy_that_was_not_read_ends_the_start(tmp_path: Path) -> None:
     )
     assert ended.returncode == 2
     assert b"mitmproxy 1.2.3 is needed" in ended.stderr
+
+
+async def test_the_look_at_the_databases_stops_no_start(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever one of them, or its plugin, does; nor is what went wrong quoted, which may be a credential."""
+
+    async def look(upstream: object) -> bool:
+        if upstream == "fails":
+            raise ValueError("canary-secret")
+        if upstream == "hangs":
+            await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(launch, "open_to_anyone", look)
+    monkeypatch.setattr(launch, "LOOK", 0.01)
+    runtime: Any = SimpleNamespace(upstreams={"broken": "fails", "silent": "hangs", "docs": Scene().upstream})
+    await launch._look_round(runtime)
+    assert "connections.broken: whether it answers without a credential cannot be told (ValueError)" in caplog.text
+    assert "connections.docs: 127.0.0.1:8000 answers without a credential" in caplog.text
+    assert "canary-secret" not in caplog.text
 
 
 # Serving

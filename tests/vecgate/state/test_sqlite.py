@@ -12,7 +12,7 @@ from tests.support.state import opened, person, revoked, ticket
 from vecgate.approvals.tickets import Caps, State, Ticket
 from vecgate.errors import Unavailable
 from vecgate.reasons import Reason
-from vecgate.state import mirror, sqlite
+from vecgate.state import mirror, sqlite, tickets
 from vecgate.state.open import open_store
 from vecgate.state.sqlite import SqliteStore
 from vecgate.state.windows import Claim
@@ -101,13 +101,13 @@ async def test_a_full_disk_refuses_and_is_got_over(tmp_path: Path) -> None:
 
 async def test_the_event_loop_never_touches_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     threads = set()
-    put = sqlite.SqliteStore._put
+    put = tickets.put
 
     def watched(db: sqlite3.Connection, entry: Ticket) -> None:
         threads.add(threading.current_thread())
         put(db, entry)
 
-    monkeypatch.setattr(sqlite.SqliteStore, "_put", staticmethod(watched))
+    monkeypatch.setattr(tickets, "put", watched)
     async with opened("sqlite", tmp_path) as store:
         await store.open_ticket(ticket(store.now()), Caps())
     assert threads
