@@ -223,6 +223,9 @@ def test_no_address_in_a_token_is_asked(attacked: UnderAttack) -> None:
     for name, value in named.items():
         token = tokens.mint(claims(), EVIL, **{"kid": "test", name: value})
         attacked.attack(401, "token_invalid", request(COLLECTIONS, f"Authorization: Bearer {token}"))
+    for changes in ({"iss": url}, {"iss": f"{url}/"}, {"iss": attacked.gateway.url}):
+        token = tokens.mint(claims(None, **changes), key)
+        attacked.attack(401, "issuer_unknown", request(COLLECTIONS, f"Authorization: Bearer {token}"))
     source = {"_claim_names": {"groups": "s"}, "_claim_sources": {"s": {"endpoint": f"{url}/groups"}}}
     token = tokens.mint(claims(None, groups=None, **source), key)
     attacked.attack(403, "group_overage", request(COLLECTIONS, f"Authorization: Bearer {token}"))

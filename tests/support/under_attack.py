@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from tests.support.byte_wire import Answering, ByteUpstream, Received, Reply, answer, request, send
-from tests.support.gateway import SERVICE_KEY, Gateway, gateway
+from tests.support.gateway import HEAD, SERVICE_KEY, Gateway, gateway
 from vecgate.evidence.sessions import Archive
 
 PARENT = "default_tenant/default_database"
@@ -225,14 +225,16 @@ def under_attack(
     *,
     enforcement: str = "enforce",
     stops: bool = False,
+    head: str = HEAD,
 ) -> Iterator[UnderAttack]:
     """A gateway in front of a `ByteUpstream`. What holds at the end of every module is checked when it ends.
 
     `stops` is for tests that stop the gateway themselves.
     """
     upstream = ByteUpstream({**routes, **CHROMA, **routes})
+    more = ("--log-level", "debug")
     try:
-        with gateway(folder, upstream.url, policy, enforcement=enforcement, more=("--log-level", "debug")) as running:
+        with gateway(folder, upstream.url, policy, enforcement=enforcement, more=more, head=head) as running:
             attacked = UnderAttack(running, upstream)
             yield attacked
             if not stops:
