@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from vecgate.config.document import KeyPath
 from vecgate.config.identity import Certificates
-from vecgate.config.mistake import Mistake, repeated
+from vecgate.config.mistake import Mistake
 from vecgate.config.models import Config
 from vecgate.config.problems import did_you_mean
 
@@ -16,13 +16,9 @@ def certificate_mistakes(config: Config) -> Iterator[Mistake]:
     """Every mistake with the key it stands at."""
     at: KeyPath = ("identity", "certificates")
     entries = config.identity.certificates
-    yield from repeated(at, "issuer", [entry.issuer for entry in entries])
-    token_issuers = {issuer.issuer for issuer in config.identity.issuers}
     taken: dict[str, int] = {}
     for index, entry in enumerate(entries):
-        if entry.issuer in token_issuers:
-            yield (*at, index, "issuer"), "is an issuer of tokens: its subjects and these would be the same people"
-        elif not entry.issuer.isprintable() or " " in entry.issuer:
+        if not entry.issuer.isprintable() or " " in entry.issuer:
             yield (*at, index, "issuer"), "write a URI of your own, without blanks"
         yield from _connections(entry, config, (*at, index, "connections"), taken, index)
         yield from _groups(entry, (*at, index, "groups"))

@@ -86,7 +86,7 @@ class Certificates(Model):
     """Client certificates that say who somebody is where no token does."""
 
     issuer: Text
-    """What stands as the issuer of these principals: a URI of your own, and no token issuer's."""
+    """What stands as the issuer of these principals: a URI of your own, and nobody else's."""
     connections: Names
     """On which connections; each needs `tls.client_ca`, all of an entry the same."""
     name: Literal["uri", "dns", "email", "cn", "dn"]

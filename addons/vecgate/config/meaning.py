@@ -9,6 +9,7 @@ from vecgate.config.addresses import Address, UpstreamAddress
 from vecgate.config.certificates import certificate_mistakes
 from vecgate.config.document import KeyPath, key_text
 from vecgate.config.identity import Issuer, Login
+from vecgate.config.issuers import issuer_mistakes
 from vecgate.config.known import Known
 from vecgate.config.mistake import REFERENCE, Mistake, attempt, file_reference, parsed, repeated, secret_reference
 from vecgate.config.models import Config, Connection, Credential
@@ -32,7 +33,7 @@ def mistakes(config: Config, known: Known | None) -> Iterator[Mistake]:
     yield from _connections(config)
     for index, issuer in enumerate(config.identity.issuers):
         yield from _issuer(issuer, ("identity", "issuers", index))
-    yield from repeated(("identity", "issuers"), "issuer", [issuer.issuer for issuer in config.identity.issuers])
+    yield from issuer_mistakes(config.identity)
     yield from certificate_mistakes(config)
     yield from _own(config)
     yield from _ending(config)
@@ -158,8 +159,6 @@ def _own(config: Config) -> Iterator[Mistake]:
     except Misconfigured as error:
         yield (*at, error.key), str(error)
     yield from attempt((*at, "issuer"), _own_address, own.issuer)
-    if own.issuer in [each.issuer for each in config.identity.issuers]:
-        yield (*at, "issuer"), "is listed under issuers: the gateway knows its own keys"
     for key in ("lifetime", "rotate"):
         if getattr(own, key).seconds < 1:
             yield (*at, key), "must be at least a second"

@@ -51,27 +51,17 @@ def test_a_directory_may_keep_its_accounts(tmp_path: Path) -> None:
             "8:86: identity.saml[0].entity_id: must be an address or a urn, without spaces, quotes and brackets",
         ),
         (f"{GOOD}, claims: [dept, act]}}", "8:90: identity.saml[0].claims[1]: is a claim with a meaning of its own"),
-        (
-            GOOD.replace("https://idp.test/", "https://gw.test") + "}",
-            "8:28: identity.saml[0].issuer: is another issuer's name, too: its people would be the same",
-        ),
     ],
 )
 def test_a_provider_that_cannot_be_meant(tmp_path: Path, entry: str, finding: str) -> None:
     assert findings(tmp_path, f"{REST}    - {entry}\n") == [finding]
 
 
-def test_names_and_issuers_are_ones_own(tmp_path: Path) -> None:
-    assert findings(tmp_path, f"{REST}    - {GOOD}}}\n    - {GOOD}}}\n") == [
+def test_names_are_ones_own(tmp_path: Path) -> None:
+    other = GOOD.replace("https://idp.test/", "https://other.test/")
+    assert findings(tmp_path, f"{REST}    - {GOOD}}}\n    - {other}}}\n") == [
         "9:14: identity.saml[1].name: corp is named twice",
-        "9:28: identity.saml[1].issuer: https://idp.test/ is named twice",
     ]
-
-
-def test_the_issuer_of_tokens_is_no_provider(tmp_path: Path) -> None:
-    issuers = '  issuers: [{issuer: "https://idp.test/", audience: a}]\n'
-    (found,) = findings(tmp_path, REST.replace("  saml:", issuers + "  saml:") + f"    - {GOOD}}}\n")
-    assert "is another issuer's name, too" in found
 
 
 @pytest.mark.parametrize(
