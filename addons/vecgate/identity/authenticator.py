@@ -26,9 +26,10 @@ from vecgate.identity.fetch import Fetcher
 from vecgate.identity.holders import Holders
 from vecgate.identity.jwks import FileKeys, KeySource, RemoteKeys
 from vecgate.identity.membership import Membership
+from vecgate.identity.parties import Parties
 from vecgate.identity.principal import Principal
 from vecgate.identity.rules import Misconfigured, Rules
-from vecgate.identity.tokens import Jwt, groups_left_out
+from vecgate.identity.tokens import Jwt
 from vecgate.reasons import Reason
 
 type Revoked = Callable[[Principal], bool]
@@ -101,11 +102,11 @@ class Authenticator:
                 findings.append(_finding(number, error))
         if findings:
             raise ConfigError(*findings)
-        self._known = identity.known
-        self._own = identity.own.issuer if identity.own else None
-        self._accounts = Accounts(identity)
         if identity.own is not None and own is not None:
             self._issuers[identity.own.issuer] = Rules.of_own(identity.own), own
+        self._accounts = Accounts(identity)
+        rules_of = {name: rules for name, (rules, _) in self._issuers.items()}
+        self._parties = Parties(identity, self._accounts, rules_of, memberships)
 
     def _source(self, issuer: Issuer, base: Path, clock: Callable[[], float]) -> KeySource:
         scheme, _, path = issuer.jwks.partition(":")
@@ -193,14 +194,13 @@ class Authenticator:
         Raises Refusal: `token_expired`, `token_revoked`, `issuer_unknown`.
         """
         moment = self._wall() if now is None else now
-        vouched = principal.parties if principal.token[0] == self._own else (principal,)
-        if self._plugin is None and not all(party.issuer in self._known for party in vouched):
+        if self._plugin is None and not self._parties.known(principal):
             raise Refusal(Reason.ISSUER_UNKNOWN)
         if principal.expires and moment >= principal.expires:
             raise Refusal(Reason.TOKEN_EXPIRED)
-        accounts = [party.subject for party in principal.parties if party.issuer == self._own]
-        if self.is_revoked(principal) or not all(self._accounts.named(name, moment) for name in accounts):
+        if self.is_revoked(principal):
             raise Refusal(Reason.TOKEN_REVOKED)
+        self._parties.check(principal, moment)
 
     def is_revoked(self, principal: Principal) -> bool:
         """Whether the principal is, or anybody who acts for it. Raises what `revoked` raises."""
@@ -224,37 +224,9 @@ class Authenticator:
         key = await source.find(jwt.kid, jwt.algorithm)
         epoch = source.epoch
         principal = jwt.verify(key, rules, now, certificate)
-        until = math.inf
-        if rules.elsewhere:
-            principal, until = await self._with_groups(principal, rules)
-        if rules.own or principal.actors:
-            parties = [self._party(each, rules, now) for each in principal.parties]
-            ends = min(each.expires for each in parties if each.expires)
-            principal = replace(parties[0], actors=tuple(parties[1:]), expires=ends)
+        principal, until = await self._parties.settle(principal, rules, now)
         self._cache[digest, connection] = _Proof(principal, source, epoch, confirmation(jwt.claims), until)
         return principal
-
-    async def _with_groups(self, principal: Principal, rules: Rules) -> tuple[Principal, float]:
-        """The principal with what its issuer's directory says, where the token says nothing, and until when."""
-        left_out = groups_left_out(principal.claims, rules)
-        if not left_out and rules.groups.find(principal.claims) is not None:
-            return principal, math.inf
-        return await self._memberships[rules.issuer].complete(principal, required=left_out)
-
-    def _party(self, party: Principal, rules: Rules, now: float) -> Principal:
-        """One of those that a token speaks of; an account as it is configured now. Who stands in an own token was
-        proved by an issuer that must still be known; for whoever acts in another's, that issuer vouches."""
-        if party.issuer == self._own:
-            account = self._accounts.named(party.subject, now)
-            if account is None:
-                raise Refusal(Reason.TOKEN_REVOKED, "the service account is no more")
-            ends, token = min(party.expires or account.expires, account.expires), party.token_id
-            return replace(
-                account, expires=ends, fingerprint=party.fingerprint, token_id=token, exchanged=party.exchanged
-            )
-        if rules.own and party.issuer not in self._known:
-            raise Refusal(Reason.ISSUER_UNKNOWN)
-        return party
 
     def _recall(self, digest: bytes, connection: str, certificate: Certificate | None) -> Principal | None:
         proof = self._cache.get((digest, connection))
