@@ -265,7 +265,7 @@ def upstream_of(
 
 def _resource(connection: Connection, config: Config) -> ProtectedResource | None:
     at = origin(connection)
-    return ProtectedResource.of(at, connection.name, [each.issuer for each in config.identity.issuers]) if at else None
+    return ProtectedResource.of(at, connection.name, config.identity.token_sources) if at else None
 
 
 def recorder_settings(loaded: Loaded, key: bytes, hooks: Hooks, worker: int) -> RecorderSettings:

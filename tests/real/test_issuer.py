@@ -94,6 +94,12 @@ def test_a_stock_client_gets_a_token_that_is_good_for_what_its_account_may(scene
     assert scene.ask(token["access_token"], SECRET).status == 403
 
 
+def test_a_listener_says_that_tokens_are_to_be_had_at_the_control_plane(scene: Scene) -> None:
+    found = httpx.get(f"{scene.gateway.url}/.well-known/oauth-protected-resource").json()
+    assert found["authorization_servers"] == [ISSUER, scene.control]
+    assert httpx.get(f"{scene.control}/.well-known/openid-configuration").json()["issuer"] == scene.control
+
+
 def test_a_stock_client_is_told_what_is_wrong(scene: Scene) -> None:
     with scene.client(key=NewKey.make()) as client, pytest.raises(OAuthError, match="invalid_client"):
         client.fetch_token(grant_type="client_credentials")

@@ -125,6 +125,13 @@ def keep(browser: webdriver.Chrome, name: str) -> None:
         screenshot(browser, Path(SHOTS) / f"{name}.png")
 
 
+def test_a_listener_says_where_people_sign_in(world: World) -> None:
+    found = httpx.get(f"{world.gateway.url}/.well-known/oauth-protected-resource", trust_env=False).json()
+    assert found["authorization_servers"] == [world.home, world.base]
+    for each in found["authorization_servers"]:
+        assert httpx.get(f"{each}/.well-known/openid-configuration", trust_env=False).json()["issuer"] == each
+
+
 def test_a_person_signs_in_with_a_browser(world: World, browser: webdriver.Chrome) -> None:
     browser.get(f"{world.home}/login")
     assert urlparse(browser.current_url).hostname == "localhost"
@@ -297,9 +304,7 @@ def test_everything_is_on_record_and_nothing_secret_is(world: World) -> None:
     assert {record["principal"]["issuer"] for record in logins} == {world.idp.issuer}
     assert {record["issuer"] for record in refused} == {world.idp.issuer}
     assert {"audience_mismatch", "token_expired", "token_invalid"} <= {record["reason"] for record in refused}
-    outcomes = [
-        record["facts"]["principal"] for record in records if record["kind"] == "outcome"
-    ]  # of the revoked: none
+    outcomes = [record["facts"]["principal"] for record in records if record["kind"] == "outcome"]
     assert {principal["issuer"] for principal in outcomes if principal} == {world.idp.issuer}
     files = [world.gateway.folder / "gateway.log", *(world.gateway.folder / "evidence").rglob("*.jsonl")]
     files += list(world.gateway.folder.glob("state.db*"))

@@ -150,6 +150,10 @@ class SamlProvider(Model):
     idp_initiated: bool = False
     """Accept logins that begin at the provider, which answer no request of the gateway's."""
 
+    def home(self, base: str) -> str:
+        """The address below which its people sign in; `base` is the control plane's, without a slash at its end."""
+        return f"{base}/saml/{self.name}"
+
 
 class Subjects(Model):
     """Who: keys combine with AND, entries of a list with OR, an omitted key matches all. Group `*` is everyone."""
@@ -193,3 +197,12 @@ class Identity(Model):
         """Every issuer that a principal can be of, unless a plugin vouches for another."""
         named = [each.issuer for group in (self.issuers, self.certificates, self.saml) for each in group]
         return frozenset([*named, *([self.own.issuer] if self.own else [])])
+
+    @property
+    def token_sources(self) -> tuple[str, ...]:
+        """Where tokens can be had, as issuers whose metadata say how: people's first, the gateway's own last."""
+        named = [each.issuer for each in self.issuers]
+        if self.own is not None:
+            named += [each.home(self.own.issuer.removesuffix("/")) for each in self.saml]
+            named.append(self.own.issuer)
+        return tuple(named)

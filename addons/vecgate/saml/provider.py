@@ -48,7 +48,7 @@ class Provider:
     @classmethod
     def read(cls, config: SamlProvider, base: str, path: Path) -> Self:
         """From the metadata at `path`. Raises ValueError, OSError."""
-        home = _home(base, config.name)
+        home = config.home(base)
         entity_id = config.entity_id or f"{home}/metadata"
         described = _described(path, config.issuer)
         sp = {"entityId": entity_id, "assertionConsumerService": {"url": f"{home}/acs"}}
@@ -58,7 +58,7 @@ class Provider:
     @property
     def home(self) -> str:
         """What concerns this provider lies below: `https://gateway.example/saml/NAME`."""
-        return _home(self.base, self.config.name)
+        return self.config.home(self.base)
 
     @property
     def acs(self) -> str:
@@ -80,10 +80,6 @@ class Provider:
         scheme, _, rest = self.acs.partition("://")
         host, slash, path = rest.partition("/")
         return {"https": "on" if scheme == "https" else "off", "http_host": host, "script_name": slash + path}
-
-
-def _home(base: str, name: str) -> str:
-    return f"{base}/saml/{name}"
 
 
 class _Escaped:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from vecgate.config.identity import Identity
 from vecgate.identity.resource import ProtectedResource
 
 
@@ -16,6 +19,18 @@ def test_it_names_the_listener_and_its_issuers() -> None:
         "bearer_methods_supported": ["header"],
         "resource_name": "docs",
     }
+
+
+def test_tokens_of_the_gateways_own_are_said_to_be_had_where_they_are() -> None:
+    entry = {"name": "corp", "issuer": "urn:idp", "metadata": "file:corp.xml"}
+    accepted: dict[str, Any] = {
+        "issuers": [{"issuer": "https://idp.test/", "audience": "vecgate"}],
+        "certificates": [{"issuer": "urn:pki", "connections": ["docs"], "name": "cn"}],
+        "saml": [entry],
+    }
+    assert Identity.model_validate(accepted).token_sources == ("https://idp.test/",)
+    own = Identity.model_validate({**accepted, "own": {"issuer": "https://vecgate.test/"}})
+    assert own.token_sources == ("https://idp.test/", "https://vecgate.test/saml/corp", "https://vecgate.test/")
 
 
 def test_without_an_issuer_nothing_is_said_of_issuers() -> None:
