@@ -124,6 +124,8 @@ def test_every_worker_refuses_whoever_is_revoked(scene: Scene, what: str) -> Non
     named = {"what": what, "issuer": ISSUER, "value": values[what], "reason": "mistake"}
     assert scene.admin("/lift", named).status_code == 200
     time.sleep(SOON)
+    refused = [each for each in scene.gateway.records() if each["facts"].get("reason") == "token_revoked"]
+    assert name in {each["facts"]["principal"]["subject"] for each in refused}, "who tried is on record"
     assert scene.everywhere(token) == {(200, "")}
 
 

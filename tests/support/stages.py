@@ -22,7 +22,7 @@ from vecgate.config.units import Rate
 from vecgate.errors import Refusal, Unavailable
 from vecgate.exchange import Exchange
 from vecgate.identity.certificate import Certificate
-from vecgate.identity.principal import Principal
+from vecgate.identity.principal import Principal, Rejected
 from vecgate.identity.resource import ProtectedResource
 from vecgate.limits.reservation import Reservation
 from vecgate.operations.dialect import Reading
@@ -95,14 +95,19 @@ class Authenticator:
     def certified(self, certificate: Certificate | None, connection: str) -> Principal:
         if certificate is None or connection not in self.holders:
             raise Refusal(Reason.TOKEN_MISSING)
-        return self.holders[connection]
+        return self._lasting(self.holders[connection])
 
     async def authenticate(
         self, token: str, connection: str = "", address: str = "", certificate: Certificate | None = None
     ) -> Principal:
         if token not in self.provable:
             raise Refusal(Reason.TOKEN_INVALID)
-        return self.provable[token]
+        return self._lasting(self.provable[token])
+
+    def _lasting(self, principal: Principal) -> Principal:
+        if principal.subject in self.left:
+            raise Rejected(Reason.TOKEN_REVOKED, principal)
+        return principal
 
     def is_revoked(self, principal: Principal) -> bool:
         if isinstance(self.refusal, Unavailable):

@@ -27,7 +27,7 @@ from vecgate.identity.holders import Holders
 from vecgate.identity.jwks import FileKeys, KeySource, RemoteKeys
 from vecgate.identity.membership import Membership
 from vecgate.identity.parties import Parties
-from vecgate.identity.principal import Principal
+from vecgate.identity.principal import Principal, Rejected
 from vecgate.identity.rules import Misconfigured, Rules
 from vecgate.identity.tokens import Jwt
 from vecgate.reasons import Reason
@@ -191,15 +191,15 @@ class Authenticator:
     def recheck(self, principal: Principal, now: float | None = None) -> None:
         """Whether a principal proved earlier, perhaps under another configuration, still counts.
 
-        Raises Refusal: `token_expired`, `token_revoked`, `issuer_unknown`.
+        Raises Rejected: `token_expired`, `token_revoked`, `issuer_unknown`.
         """
         moment = self._wall() if now is None else now
         if self._plugin is None and not self._parties.known(principal):
-            raise Refusal(Reason.ISSUER_UNKNOWN)
+            raise Rejected(Reason.ISSUER_UNKNOWN, principal)
         if principal.expires and moment >= principal.expires:
-            raise Refusal(Reason.TOKEN_EXPIRED)
+            raise Rejected(Reason.TOKEN_EXPIRED, principal)
         if self.is_revoked(principal):
-            raise Refusal(Reason.TOKEN_REVOKED)
+            raise Rejected(Reason.TOKEN_REVOKED, principal)
         self._parties.check(principal, moment)
 
     def is_revoked(self, principal: Principal) -> bool:

@@ -12,7 +12,7 @@ from vecgate.config.identity import Identity
 from vecgate.errors import Refusal
 from vecgate.identity.accounts import Accounts
 from vecgate.identity.membership import Membership
-from vecgate.identity.principal import Principal
+from vecgate.identity.principal import Principal, Rejected
 from vecgate.identity.rules import Rules
 from vecgate.identity.tokens import groups_left_out
 from vecgate.reasons import Reason
@@ -50,10 +50,10 @@ class Parties:
         return all(party.issuer in self._issuing for party in vouched)
 
     def check(self, principal: Principal, now: float) -> None:
-        """Raises Refusal `token_revoked` where one of them is an account that is no more."""
+        """Raises Rejected `token_revoked` where one of them is an account that is no more."""
         names = [party.subject for party in principal.parties if party.issuer == self._own]
         if not all(self._accounts.named(name, now) for name in names):
-            raise Refusal(Reason.TOKEN_REVOKED, "the service account is no more")
+            raise Rejected(Reason.TOKEN_REVOKED, principal, "the service account is no more")
 
     def _current(self, party: Principal, rules: Rules, now: float) -> Principal:
         """An account as it is configured now. Who stands in an own token was proved by an issuer that must still be

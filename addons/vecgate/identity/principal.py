@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vecgate.errors import Refusal
 from vecgate.identity.revocation import account_key, session_key, subject_key, token_key
+from vecgate.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,11 @@ class Principal:
             yield token_key(issuer, token_id)
         if self.session:
             yield session_key(self.issuer, self.session)
+
+
+class Rejected(Refusal):
+    """A credential that was proved and is refused all the same: `principal` is whom it speaks of, for evidence."""
+
+    def __init__(self, reason: Reason, principal: Principal, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.principal = principal

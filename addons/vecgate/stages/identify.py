@@ -5,7 +5,8 @@ takes it."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 from mitmproxy import http
@@ -13,6 +14,7 @@ from mitmproxy import http
 from vecgate.errors import Refusal
 from vecgate.exchange import Exchange
 from vecgate.identity.credential import extract
+from vecgate.identity.principal import Rejected
 from vecgate.identity.resource import SEGMENTS, ProtectedResource
 from vecgate.operations import target
 from vecgate.operations.messages import Answer
@@ -39,7 +41,8 @@ class Identify(Stage):
             return None
         token = extract(fields, [name for name, _ in exchange.target.query], dialect.credential)
         if token is None:
-            exchange.principal = runtime.authenticator.certified(exchange.certificate, exchange.connection)
+            with known(exchange):
+                exchange.principal = runtime.authenticator.certified(exchange.certificate, exchange.connection)
             return None
         exchange.principal = runtime.authenticator.cached(token, exchange.connection, exchange.certificate)
         return None if exchange.principal else prove(runtime, exchange, token)
@@ -53,6 +56,17 @@ class Identify(Stage):
 
 
 async def prove(runtime: Runtime, exchange: Exchange, token: str) -> None:
-    exchange.principal = await runtime.authenticator.authenticate(
-        token, connection=exchange.connection, address=exchange.peer, certificate=exchange.certificate
-    )
+    with known(exchange):
+        exchange.principal = await runtime.authenticator.authenticate(
+            token, connection=exchange.connection, address=exchange.peer, certificate=exchange.certificate
+        )
+
+
+@contextmanager
+def known(exchange: Exchange) -> Iterator[None]:
+    """Who was rejected is on record."""
+    try:
+        yield
+    except Rejected as rejected:
+        exchange.principal = rejected.principal
+        raise

@@ -165,3 +165,16 @@ async def test_where_nobody_knows_the_listeners_name_the_route_is_like_any_other
     assert reason(one) == "token_missing"
     assert one.response is not None
     assert "resource_metadata" not in one.response.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("by", ["token", "certificate"])
+async def test_whoever_was_revoked_is_refused_and_on_record(scene: Scene, by: str) -> None:
+    scene.authenticator.left = {ANNA.subject}
+    scene.authenticator.holders = {"docs": ANNA}
+    one = flow()
+    exchange = scene.begun(one, "sanitize", fields=(BEARER,) if by == "token" else (), certificate=CERTIFICATE)
+    if (pending := Identify(scene.context).requestheaders(one)) is not None:
+        await pending
+    assert reason(one) == "token_revoked"
+    assert exchange.principal is ANNA
+    assert exchange.passed == ["sanitize"]
