@@ -14,6 +14,7 @@ import uvicorn
 from vecgate.approvals.approvals import Approvals
 from vecgate.control.app import control_app
 from vecgate.control.guard import allowed_hosts
+from vecgate.control.protocol import Protocol
 from vecgate.errors import ConfigError, Finding
 from vecgate.identity.principal import Principal
 from vecgate.identity.revocations import Revocations
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 STOP = 1.5
 """Seconds that open connections get at the end."""
-CONNECTIONS = 200
+BACKLOG = 32
+"""Connections that wait to be accepted, and that are accepted at a time."""
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ class ControlServer:
         host = host.strip("[]")
         try:
             bound = socket.create_server(
-                (host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=CONNECTIONS
+                (host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
             )
         except (OSError, OverflowError, ValueError) as error:
             raise ConfigError(Finding(self._listen, 0, 0, "control.listen", f"cannot be bound: {error}")) from error
@@ -100,7 +102,8 @@ class ControlServer:
             ws="none",
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=CONNECTIONS,
+            http=Protocol,
+            backlog=BACKLOG,
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)

@@ -23,6 +23,7 @@ from vecgate.errors import Unavailable
 from vecgate.pipeline import stages
 from vecgate.reasons import Reason
 from vecgate.runtime import Runtime, Upstream
+from vecgate.serve.crowd import raise_limit
 from vecgate.serve.listeners import Listeners
 from vecgate.serve.master import Ports, minimal_master
 from vecgate.serve.ports import body_size_limit, listeners_of, patience
@@ -76,6 +77,7 @@ def _orphaned(stopping: asyncio.Event) -> None:
 
 async def _run(context: Context, runtime: Runtime, stopping: asyncio.Event, worker: int, shared: bool) -> None:
     wire(context)
+    raise_limit()
     Ports.shared = shared
     hurry()
     limit = body_size_limit(runtime.config)

@@ -12,6 +12,7 @@ onboarding.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,10 +21,16 @@ from mitmproxy.master import Master
 from mitmproxy.options import Options
 
 from vecgate.serve import options as settings
+from vecgate.serve.crowd import Crowd
 from vecgate.serve.dispatch import Dispatch, Refuse
 from vecgate.serve.listeners import Listeners
 from vecgate.serve.pace import Pace
 from vecgate.serve.wire import Tls, Wire
+
+ACCEPTED = 8
+"""Connections that a listener accepts before anything else is done."""
+WAITING = 512
+"""Connections that wait in the kernel to be accepted, as far as the system allows."""
 
 
 def minimal_master(
@@ -44,6 +51,7 @@ def minimal_master(
         *front(listeners),
         next_layer.NextLayer(),
         pace or Pace(),
+        Crowd(),
         *stages,
         errorcheck.ErrorCheck(),
     )
@@ -68,5 +76,15 @@ class Ports:
 
 async def listen(self: Any, host: str, port: int) -> list[asyncio.Server]:
     """Stands in for AsyncioServerInstance.listen: TCP alone. mitmproxy also opens a UDP port for QUIC if the upstream
-    is https."""
-    return [await asyncio.start_server(self.handle_stream, host, port, reuse_port=Ports.shared or None)]
+    is https.
+
+    asyncio takes what `backlog` says for two things: how many connections wait in the kernel, and how many are accepted
+    at a time. A hundred at a time would be more than `crowd` keeps descriptors for.
+    """
+    server = await asyncio.start_server(
+        self.handle_stream, host, port, reuse_port=Ports.shared or None, backlog=ACCEPTED
+    )
+    for opened in server.sockets:
+        with socket.fromfd(opened.fileno(), opened.family, opened.type) as same:
+            same.listen(WAITING)
+    return [server]

@@ -28,6 +28,7 @@ from vecgate.errors import VecgateError
 from vecgate.pipeline import stages
 from vecgate.runtime import Runtime
 from vecgate.serve import options
+from vecgate.serve.crowd import Crowd
 from vecgate.serve.guard import guard
 from vecgate.serve.listeners import Listeners
 from vecgate.serve.master import front
@@ -151,7 +152,7 @@ def build() -> list[object]:
     context.interactive = True
     refuse = refuse_hook(context)
     guarded: list[object] = [guard(stage, refuse) for stage in stages(context)]
-    return [*front(context.listeners), options.OptionsGuard(), Pace(), Gateway(context), *guarded]
+    return [*front(context.listeners), options.OptionsGuard(), Pace(), Crowd(), Gateway(context), *guarded]
 
 
 addons = build()
