@@ -20,7 +20,7 @@ async def test_it_has_only_what_a_reverse_proxy_needs_in_the_right_order() -> No
     async with RawUpstream() as upstream, serving("own", listener(upstream.port)) as served:
         names = [getattr(addon, "name", type(addon).__name__.lower()) for addon in served.master.addons.chain]
     assert names == [
-        *("core", "proxyserver", "vecgate_wire", "vecgate_tls", "nextlayer", "vecgate_pace"),
+        *("core", "proxyserver", "vecgate_wire", "vecgate_tls", "nextlayer", "vecgate_pace", "vecgate_crowd"),
         *("gate", "errorcheck", "vecgate_options"),
     ]
 

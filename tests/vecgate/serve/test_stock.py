@@ -18,12 +18,13 @@ from tests.support.pipeline import Script, write_config
 from vecgate.evidence.verify import verify
 from vecgate.pipeline import ORDER
 from vecgate.serve import stock
+from vecgate.serve.crowd import Crowd
 from vecgate.serve.options import OptionsGuard
 from vecgate.serve.pace import Pace
 from vecgate.serve.stock import Gateway, build
 from vecgate.serve.wire import Tls, Wire
 
-BEFORE = [Wire, Tls, OptionsGuard, Pace, Gateway]
+BEFORE = [Wire, Tls, OptionsGuard, Pace, Crowd, Gateway]
 
 
 @dataclass
